@@ -1,0 +1,169 @@
+"""The work folder of one film: where finished work lies, so that no input is worked twice.
+
+    reading/        what was read off the film
+    memory/         results of the agents, one JSON file each, named by the hash of their inputs
+    takes/          rendered cues, named by the hash of what shaped them
+    stems/          one layer each
+    cuesheet.json   the sheet, for the user to edit;  .baseline.json is the studio's own copy
+    master.flac  captions.vtt  timeline.otio  talk.jsonl  report.json
+
+Every file appears whole (written aside, then renamed), so a run that was killed leaves only
+finished work and `.part` files, which the next run removes.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from soundstage import cuesheet
+from soundstage.cuesheet import CueSheet, write_aside
+from soundstage.edits import NO_EDITS, Edits, edits_between
+from soundstage.errors import BadOption, StorageError
+from soundstage.reading import Reading
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class WorkFolder:
+    """Paths and bookkeeping of one work folder."""
+
+    root: Path
+
+    @property
+    def reading(self) -> Path:
+        """Folder of the read stage."""
+        return self.root / "reading"
+
+    @property
+    def takes(self) -> Path:
+        """Folder of rendered cues."""
+        return self.root / "takes"
+
+    @property
+    def stems(self) -> Path:
+        """Folder of the stems."""
+        return self.root / "stems"
+
+    @property
+    def sheet(self) -> Path:
+        """The editable cue sheet."""
+        return self.root / "cuesheet.json"
+
+    @property
+    def _baseline(self) -> Path:
+        return self.root / ".baseline.json"
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for one process; leftovers of a killed run are removed first.
+
+        Raises:
+            BadOption: another run works in it.
+            StorageError: it cannot be created or written.
+        """
+        try:
+            for folder in (self.root, self.takes, self.root / "memory"):
+                folder.mkdir(parents=True, exist_ok=True)
+            lock = (self.root / ".lock").open("w")
+        except OSError as error:
+            raise StorageError(
+                f"The work folder {self.root} cannot be used ({error.strerror}); choose another with --work."
+            ) from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise BadOption(
+                    f"Another run is working in {self.root}; wait for it to end or choose another folder with --work."
+                ) from error
+            self._sweep()
+            yield
+
+    def _sweep(self) -> None:
+        for leftover in self.root.rglob(".*.part"):
+            leftover.unlink(missing_ok=True)
+
+    def recall(self, key: str, model: type[_Model]) -> _Model | None:
+        """A remembered result, or None when there is none (or a damaged one)."""
+        try:
+            return model.model_validate_json((self.root / "memory" / f"{key}.json").read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    def remember(self, key: str, result: BaseModel) -> None:
+        """Keep a result under the hash of its inputs."""
+        write_aside(self.root / "memory" / f"{key}.json", result.model_dump_json())
+
+    def saved_reading(self) -> Reading | None:
+        """The reading, when it is there and whole."""
+        try:
+            return Reading.load(self.reading)
+        except (OSError, ValidationError):
+            return None
+
+    def saved_sheet(self) -> CueSheet | None:
+        """The sheet on disk, edited or not. Raises BadCueSheet when an edit broke it."""
+        return cuesheet.load(self.sheet) if self.sheet.exists() else None
+
+    def write_sheet(self, sheet: CueSheet, designed: CueSheet) -> None:
+        """Write the sheet for the user, and what the studio itself designed as the baseline."""
+        cuesheet.save(designed, self._baseline)
+        cuesheet.save(sheet, self.sheet)
+
+    def edits(self) -> Edits:
+        """What the user did to the sheet since the studio designed it."""
+        edited = self.saved_sheet()
+        if edited is None or not self._baseline.exists():
+            return NO_EDITS
+        return edits_between(cuesheet.load(self._baseline), edited)
+
+    def set_aside_sheet(self) -> Path | None:
+        """Move the sheet (of another film, say) out of the way without losing it."""
+        if not self.sheet.exists():
+            return None
+        number = sum(1 for _ in self.root.glob("cuesheet.*.json")) + 1
+        self._baseline.unlink(missing_ok=True)
+        return self.sheet.rename(self.root / f"cuesheet.{number}.json")
+
+    def note(self, name: str) -> dict[str, object]:
+        """A small JSON note of an earlier run, empty when there is none."""
+        try:
+            value = json.loads((self.root / f".{name}.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def write_note(self, name: str, value: dict[str, object]) -> None:
+        """Keep a small JSON note for the next run."""
+        write_aside(self.root / f".{name}.json", json.dumps(value, sort_keys=True))
+
+
+def film_digest(film: Path, folder: WorkFolder) -> str:
+    """SHA-256 of the film's bytes (hex), remembered by its size and time so that it is read once.
+
+    Raises:
+        StorageError: the film cannot be read.
+    """
+    try:
+        status = film.stat()
+        stamp = {"path": str(film.resolve()), "size": status.st_size, "mtime": status.st_mtime_ns}
+        known = folder.note("film")
+        if {**known, "digest": None} == {**stamp, "digest": None}:
+            return str(known["digest"])
+        sha = hashlib.sha256()
+        with film.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                sha.update(chunk)
+    except OSError as error:
+        raise StorageError(f"{film} cannot be read ({error.strerror}); check the path and its permissions.") from error
+    folder.write_note("film", {**stamp, "digest": sha.hexdigest()})
+    return sha.hexdigest()
