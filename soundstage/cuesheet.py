@@ -319,7 +319,9 @@ def write_aside(path: Path, text: str) -> None:
         aside.replace(path)
     except OSError as error:
         aside.unlink(missing_ok=True)
-        raise StorageError(f"{path} cannot be written ({error.strerror}); free space or choose another place.") from error
+        raise StorageError(
+            f"{path} cannot be written ({error.strerror}); free space or choose another place."
+        ) from error
 
 
 def schema() -> dict[str, object]:

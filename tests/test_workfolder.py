@@ -1,0 +1,72 @@
+import multiprocessing
+from pathlib import Path
+
+import pytest
+
+from soundstage.cuesheet import Overview
+from soundstage.errors import BadOption, StorageError
+from soundstage.workfolder import WorkFolder, film_digest
+from tests.documents import cue, sheet
+
+
+def test_a_second_run_in_the_same_folder_is_refused(tmp_path: Path):
+    folder = WorkFolder(tmp_path / "work")
+    with folder.locked(), pytest.raises(BadOption, match="Another run"), folder.locked():
+        pass
+
+
+def _hold_and_die(root: Path) -> None:
+    with WorkFolder(root).locked():
+        (root / "takes" / ".a.flac.1.part").touch()
+        multiprocessing.current_process().kill()
+
+
+def test_the_folder_of_a_killed_run_is_usable_and_swept(tmp_path: Path):
+    process = multiprocessing.get_context("spawn").Process(target=_hold_and_die, args=(tmp_path,))
+    process.start()
+    process.join()
+    assert (tmp_path / "takes" / ".a.flac.1.part").exists()
+    with WorkFolder(tmp_path).locked():
+        assert list((tmp_path / "takes").iterdir()) == []
+
+
+def test_memory_forgets_damaged_results(tmp_path: Path):
+    folder = WorkFolder(tmp_path)
+    with folder.locked():
+        folder.remember("k", Overview(summary="all"))
+        assert folder.recall("k", Overview) == Overview(summary="all")
+        (tmp_path / "memory" / "k.json").write_text("{")
+        assert folder.recall("k", Overview) is None
+
+
+def test_edits_are_seen_against_the_baseline(tmp_path: Path):
+    folder = WorkFolder(tmp_path)
+    designed = sheet((cue(),))
+    folder.write_sheet(designed, designed)
+    assert not folder.edits()
+    folder.write_sheet(designed.with_cues(lambda c: c.model_copy(update={"level": -9.0})), designed)
+    assert list(folder.edits().changed) == ["rain-1"]
+
+
+def test_a_sheet_set_aside_is_not_lost(tmp_path: Path):
+    folder = WorkFolder(tmp_path)
+    folder.write_sheet(sheet((cue(),)), sheet((cue(),)))
+    kept = folder.set_aside_sheet()
+    assert kept is not None
+    assert kept.exists()
+    assert folder.saved_sheet() is None
+
+
+def test_the_digest_follows_the_bytes(tmp_path: Path):
+    folder = WorkFolder(tmp_path)
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"one")
+    first = film_digest(film, folder)
+    assert first == film_digest(film, folder)
+    film.write_bytes(b"other")
+    assert film_digest(film, folder) != first
+
+
+def test_a_missing_film_is_a_storage_error(tmp_path: Path):
+    with pytest.raises(StorageError, match="cannot be read"):
+        film_digest(tmp_path / "none.mp4", WorkFolder(tmp_path))
