@@ -28,6 +28,7 @@ CODECS = (
 )
 MAX_PIXELS = 8192 * 8192
 _MEMORY = 8 << 30
+_LOG_TAIL = 2000
 _FULL_DISK = "No space left on device"
 
 
@@ -67,16 +68,20 @@ def running(
     pass_fds: Sequence[int] = (),
     stdout: int = subprocess.PIPE,
     environment: Mapping[str, str] | None = None,
+    log: IO[bytes] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start ffmpeg and yield the process; on leaving, wait for it and check how it ended.
 
     When the block is left by an exception the whole process group is killed and the exception goes on.
+    What ffmpeg complains of goes to `log` (see `complaints`), or to a file of its own.
 
     Raises:
         StorageError: the disk filled up.
         Failure: ffmpeg ended with an error.
     """
-    with tempfile.TemporaryFile() as log:
+    with contextlib.ExitStack() as stack:
+        if log is None:
+            log = stack.enter_context(tempfile.TemporaryFile())
         process = subprocess.Popen(
             [executable(), "-nostdin", "-hide_banner", "-nostats", "-loglevel", "error", *arguments],
             stdin=subprocess.DEVNULL if stdin is None else stdin,
@@ -107,10 +112,18 @@ def run(arguments: Sequence[str], *, stdin: IO[bytes] | None = None, pass_fds: S
         pass
 
 
+def complaints(log: IO[bytes]) -> str:
+    """The last 2,000 characters of what ffmpeg complained of into `log`; a damaged film can fill a log with megabytes."""
+    end = log.seek(0, os.SEEK_END)
+    log.seek(max(0, end - 4 * _LOG_TAIL))
+    return log.read().decode(errors="replace").strip()[-_LOG_TAIL:]
+
+
 def _limit(pid: int) -> None:
     if hasattr(resource, "prlimit"):
-        with contextlib.suppress(OSError):
-            resource.prlimit(pid, resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+        for what, limit in ((resource.RLIMIT_AS, _MEMORY), (resource.RLIMIT_CORE, 0)):
+            with contextlib.suppress(OSError):
+                resource.prlimit(pid, what, (limit, limit))
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
@@ -124,8 +137,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def _complain(log: IO[bytes]) -> None:
-    log.seek(0)
-    text = log.read().decode(errors="replace").strip()[-2000:]
+    text = complaints(log)
     if _FULL_DISK in text:
         raise StorageError("The disk is full; free some space and start again, finished work is kept.")
     last = text.splitlines()[-1] if text else "no reason given"
@@ -133,8 +145,14 @@ def _complain(log: IO[bytes]) -> None:
 
 
 def open_film(path: Path) -> IO[bytes]:
-    """Open a film for handing to ffmpeg as a descriptor. Raises StorageError when it cannot be read."""
+    """Open a film for handing to ffmpeg as a descriptor. Raises StorageError when it cannot be read.
+
+    Only regular files are opened: a pipe or a device could block for ever.
+    """
     try:
+        if path.exists() and not path.is_file():
+            kind = "a folder" if path.is_dir() else "not a regular file"
+            raise StorageError(f"{path} is {kind}; give the path of one film file.")
         return path.open("rb")
     except OSError as error:
         raise StorageError(f"{path} cannot be read ({error.strerror}); check the path and its permissions.") from error

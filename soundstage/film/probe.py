@@ -1,0 +1,226 @@
+"""What a film is, learnt before it is decoded, and the refusal of what is no film.
+
+The container is chosen by its first bytes, never by its name, and is the only one the demuxer may
+be: a playlist called `film.mp4` is refused here and could not be followed anyway.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import IO
+
+import av
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from soundstage import ffmpeg
+from soundstage.errors import BadFilm
+from soundstage.film.containers import sniff
+from soundstage.reading import SoundFacts
+
+PICTURE_CODECS = frozenset(
+    ("h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "prores", "rawvideo", "png")
+)
+SOUND_CODECS = frozenset(
+    ("aac", "mp3", "mp2", "ac3", "eac3", "opus", "vorbis", "flac", "alac", "pcm_s16le", "pcm_s16be", "pcm_s24le")
+    + ("pcm_s24be", "pcm_s32le", "pcm_f32le", "pcm_u8", "pcm_mulaw", "pcm_alaw")
+)
+# The decoders that stand behind a codec under another name.
+_CODEC_OF_DECODER = {"libdav1d": "av1", "mp3float": "mp3", "mp2float": "mp2", "libopus": "opus", "libvorbis": "vorbis"}
+_FIRST_PACKETS = 200
+_LAST_PACKETS = 5000
+
+
+@dataclass(frozen=True)
+class Sound:
+    """The sound stream to read: its index in the container and its facts."""
+
+    index: int
+    facts: SoundFacts
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What is known of a film before it is decoded.
+
+    `width` and `height` are as shown: turned by `rotation` (degrees, 0, 90, 180 or 270) and with
+    square pixels. `start` is the container time that ffmpeg counts from, `declared` the time at which
+    the container says the pictures end, and `last_start` and `last_end` those of the last picture
+    found at the end of the file (None where unknown); all in seconds of container time.
+    """
+
+    digest: str
+    container: str
+    codec: str
+    picture: int
+    width: int
+    height: int
+    rotation: int
+    start: float
+    declared: float | None
+    last_start: float | None
+    last_end: float | None
+    sound: Sound | None
+    notes: tuple[str, ...] = ()
+
+
+def probe(film: Path) -> Probe:
+    """Learn what a film is without decoding more than one picture.
+
+    Raises:
+        StorageError: the path is missing, unreadable or not a regular file.
+        BadFilm: the file is not a film that can be read; the message says why.
+    """
+    with ffmpeg.open_film(film) as file:
+        container = sniff(file, film)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(0)
+        try:
+            with _open(file, container) as opened:
+                return _describe(opened, film, container, digest)
+        except (FFmpegError, ValueError) as error:
+            raise BadFilm(f"{film} is damaged or incomplete and cannot be opened; give a whole copy of it.") from error
+
+
+def _open(file: IO[bytes], container: str) -> InputContainer:
+    guards = {
+        "format_whitelist": container,
+        "protocol_whitelist": "",
+        "codec_whitelist": ffmpeg.CODECS,
+        "max_pixels": str(ffmpeg.MAX_PIXELS),
+    }
+    return av.open(file, mode="r", format=container, options=guards, metadata_errors="replace", buffer_size=1 << 18)
+
+
+def _describe(opened: InputContainer, film: Path, container: str, digest: str) -> Probe:
+    stream = _picture_stream(opened, film)
+    codec = _codec(stream.codec_context.name)
+    if codec not in PICTURE_CODECS:
+        raise BadFilm(f"{film} holds pictures in {codec}, which is not read here; convert it to H.264 first.")
+    _check_size(stream.codec_context.width, stream.codec_context.height, film)
+    sound, notes = _sound(opened)
+    declared = _declared_end(opened, stream)
+    width, height, rotation = _shown(opened, stream)
+    last_start, last_end = _last_picture(opened, stream)
+    return Probe(
+        digest=digest,
+        container=container,
+        codec=codec,
+        picture=stream.index,
+        width=width,
+        height=height,
+        rotation=rotation,
+        start=(opened.start_time or 0) / av.time_base,
+        declared=declared,
+        last_start=last_start,
+        last_end=last_end,
+        sound=sound,
+        notes=notes,
+    )
+
+
+def _picture_stream(opened: InputContainer, film: Path) -> VideoStream:
+    streams = [s for s in opened.streams.video if not s.disposition & Disposition.attached_pic]
+    if not streams:
+        raise BadFilm(f"{film} has no moving picture, only sound or other streams; give a film.")
+    return next((s for s in streams if s.disposition & Disposition.default), streams[0])
+
+
+def _check_size(width: int, height: int, film: Path) -> None:
+    if width * height > ffmpeg.MAX_PIXELS or max(width, height) > 16_384:
+        raise BadFilm(f"{film} has pictures of {width} by {height} pixels, more than can be read; scale it down first.")
+    if width < 1 or height < 1:
+        raise BadFilm(f"{film} does not say how large its pictures are; it is damaged: give a whole copy of it.")
+
+
+def _codec(decoder: str) -> str:
+    return _CODEC_OF_DECODER.get(decoder, decoder)
+
+
+def _sound(opened: InputContainer) -> tuple[Sound | None, tuple[str, ...]]:
+    streams = opened.streams.audio
+    if not streams:
+        return None, ()
+    readable = [
+        s for s in streams if s.codec_context is not None and _codec(s.codec_context.name) in SOUND_CODECS and s.rate
+    ]
+    if not readable:
+        return None, ("The film's sound is in a coding that is not read here; the film was taken as silent.",)
+    chosen = next((s for s in readable if s.disposition & Disposition.default), readable[0])
+    facts = SoundFacts(
+        codec=_codec(chosen.codec_context.name),
+        sample_rate=chosen.codec_context.sample_rate,
+        channels=max(1, chosen.codec_context.layout.nb_channels),
+        language=chosen.language if chosen.language not in (None, "und") else None,
+        streams=len(streams),
+    )
+    return Sound(index=chosen.index, facts=facts), ()
+
+
+def _declared_end(opened: InputContainer, stream: VideoStream) -> float | None:
+    if stream.duration and stream.time_base:
+        return float(((stream.start_time or 0) + stream.duration) * stream.time_base)
+    if opened.duration:
+        return ((opened.start_time or 0) + opened.duration) / av.time_base
+    return None
+
+
+def _shown(opened: InputContainer, stream: VideoStream) -> tuple[int, int, int]:
+    """Width, height and rotation as shown; the rotation is only told with a decoded picture."""
+    context = stream.codec_context
+    width, height, rotation = context.width, context.height, 0
+    for packet in _packets(opened, stream, _FIRST_PACKETS):
+        try:
+            pictures = packet.decode()
+        except FFmpegError:
+            continue
+        if pictures:
+            rotation = int(getattr(pictures[0], "rotation", 0)) % 360
+            break
+    width = max(1, round(width * _pixel_aspect(stream)))
+    turned = rotation in (90, 270)
+    return (height, width, rotation) if turned else (width, height, rotation)
+
+
+def _pixel_aspect(stream: VideoStream) -> Fraction:
+    aspect = stream.sample_aspect_ratio
+    if aspect is None or not Fraction(1, 10) <= aspect <= 10:
+        return Fraction(1)
+    return aspect
+
+
+def _last_picture(opened: InputContainer, stream: VideoStream) -> tuple[float | None, float | None]:
+    """Start and end of the last picture in the file, found by seeking near the end."""
+    if stream.time_base is None:
+        return None, None
+    try:
+        opened.seek(2**62, backward=True, stream=stream)
+    except FFmpegError:
+        return None, None
+    last, length = None, 0
+    for packet in _packets(opened, stream, _LAST_PACKETS):
+        if packet.pts is not None and (last is None or packet.pts > last):
+            last, length = packet.pts, packet.duration or 0
+    if last is None:
+        return None, None
+    start = float(last * stream.time_base)
+    return start, start + float(length * stream.time_base) if length > 0 else None
+
+
+def _packets(opened: InputContainer, stream: VideoStream, most: int) -> Iterator[Packet]:
+    """The next packets of a stream, ending quietly where the file is damaged."""
+    packets = opened.demux(stream)
+    for _ in range(most):
+        try:
+            packet = next(packets, None)
+        except FFmpegError:
+            return
+        if packet is None:
+            return
+        if packet.size:
+            yield packet
