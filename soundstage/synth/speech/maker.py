@@ -1,0 +1,96 @@
+"""The speech maker: lines spoken within their times."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soundstage.cuesheet import Cue, Layer, Method
+from soundstage.errors import BadSound
+from soundstage.sound import BLOCK_FRAMES, SAMPLE_RATE, Block, frames_of
+from soundstage.synth.maker import Fit, MakerFacts, Rendering
+from soundstage.synth.speech.stretch import faster
+from soundstage.synth.speech.voices import Voice, voice_named, voices
+
+MOST_STRETCH = 1.25
+
+_PEAK = 0.7
+_SILENT = 0.003  # of the peak: -50 dB
+_EDGE = SAMPLE_RATE // 100
+_NO_VOICE = "no voice is installed yet"
+
+_Sound = NDArray[np.float32]
+
+
+class SpeechMaker:
+    """Speaks a cue's text at its start, at most 1.25 times as fast as natural; silence fills the rest."""
+
+    facts = MakerFacts(name="speech", method=Method.SPEECH, channels=1, longest=None, cost=0.5, licence="unknown")
+
+    def can_make(self, cue: Cue) -> Fit:
+        """1 for a line of speech; 0.1 while no voice is installed, so that `make` can say what to install."""
+        if cue.layer is not Layer.SPEECH or not cue.text:
+            return Fit(0.0, "not a line to speak")
+        return Fit(1.0, "a line to speak") if voices() else Fit(0.1, _NO_VOICE)
+
+    def make(self, cue: Cue, seed: int) -> Rendering:
+        """Speak the cue's text.
+
+        Raises:
+            MissingPart: no voice is installed.
+            BadSound: the line does not fit into its time, or there is no such voice.
+        """
+        voice = voice_named(cue.voice)
+        frames = frames_of(cue.duration)
+        line = np.zeros(frames, np.float32)
+        spoken = _fitted(voice, cue, seed, frames)
+        line[: len(spoken)] = spoken
+        return Rendering(
+            channels=1,
+            blocks=_blocks(line),
+            licence=voice.licence,
+            sources=(f"voice {voice.name} ({voice.licence})",),
+        )
+
+
+def _fitted(voice: Voice, cue: Cue, seed: int, frames: int) -> _Sound:
+    """The line in at most `frames` frames: as it is, else spoken faster, else drawn together as well."""
+    text = " ".join((cue.text or "").split())
+    spoken = _spoken(voice, text, 1.0, seed)
+    if len(spoken) <= frames:
+        return spoken
+    ratio = len(spoken) / frames
+    if ratio > MOST_STRETCH:
+        needed = len(spoken) / MOST_STRETCH / SAMPLE_RATE
+        raise BadSound(
+            f"The line {cue.id} ({text[:60]!r}) needs at least {needed:.2f} s but has {cue.duration:.2f} s; "
+            "give it more time or fewer words."
+        )
+    hurried = _spoken(voice, text, ratio, seed)
+    # A voice keeps only about to the pace asked for; if it talks slower than asked, the rest is done on the samples.
+    hurried = hurried if len(hurried) < len(spoken) else spoken
+    return hurried if len(hurried) <= frames else faster(hurried, len(hurried) / frames)
+
+
+def _spoken(voice: Voice, text: str, speed: float, seed: int) -> _Sound:
+    """What the voice says, without silence around it, at a level that leaves room above."""
+    sound = voice.say(text, speed, seed=seed)[:, 0]
+    peak = float(np.abs(sound).max(initial=0.0))
+    if peak == 0.0:
+        raise BadSound(f"The voice {voice.name} says nothing for {text!r}; give words it can speak.")
+    loud = np.flatnonzero(np.abs(sound) > _SILENT * peak)
+    cut = sound[max(0, loud[0] - _EDGE) : loud[-1] + _EDGE].astype(np.float32) * np.float32(_PEAK / peak)
+    return _softened(cut)
+
+
+def _softened(sound: _Sound) -> _Sound:
+    edge = min(_EDGE, len(sound) // 2)
+    ramp = np.linspace(0, 1, edge, dtype=np.float32)
+    sound[:edge] *= ramp
+    sound[len(sound) - edge :] *= ramp[::-1]
+    return sound
+
+
+def _blocks(sound: _Sound) -> Iterator[Block]:
+    for start in range(0, len(sound), BLOCK_FRAMES):
+        yield sound[start : start + BLOCK_FRAMES, None]
