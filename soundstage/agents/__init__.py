@@ -1,1 +1,1 @@
-"""TODO"""
+"""The studio's cast and its two conversations."""

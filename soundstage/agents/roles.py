@@ -100,6 +100,17 @@ class SceneView:
     seed: int = 0
 
 
+@dataclass(frozen=True)
+class Turn:
+    """One thing said in a conversation of the cast; `str` makes it a line to read."""
+
+    role: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.text}"
+
+
 class Scriptwriter(Protocol):
     """Says what happens: shot by shot, in merged scenes, and over the whole film."""
 

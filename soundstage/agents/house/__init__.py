@@ -1,1 +1,20 @@
-"""TODO"""
+"""The house cast: works offline, from an image classifier, motion, the knowledge base and rules."""
+
+from soundstage.agents.house.designer import HouseDesigner
+from soundstage.agents.house.scriptwriter import HouseScriptwriter
+from soundstage.agents.house.storyboarder import HouseStoryboarder
+from soundstage.agents.house.synthesizer import HouseSynthesizer
+from soundstage.agents.roles import Cast
+
+VERSION = 1
+
+
+def house_cast(seed: int = 0) -> Cast:
+    """The offline cast. It draws nothing at random: `seed` is taken for likeness with other casts."""
+    return Cast(
+        name=f"house-{VERSION}",
+        scriptwriter=HouseScriptwriter(),
+        storyboarder=HouseStoryboarder(),
+        designer=HouseDesigner(),
+        synthesizer=HouseSynthesizer(),
+    )

@@ -1,0 +1,232 @@
+"""From a plan to cues: when each sound starts and ends, what it must hit, how loud and where."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from soundstage.agents.house.understanding import Rhythm
+from soundstage.agents.roles import Choice, Plan, SceneView
+from soundstage.cuesheet import Anchor, Cue, Layer, PanPoint, Perspective
+from soundstage.knowledge.base import knowledge
+from soundstage.knowledge.label import Behaviour, Label
+from soundstage.reading import MotionCurve, Onset
+
+_QUIETEST, _LOUDEST = -55.0, -10.0
+_BEHIND = -3.0  # dB: a bed lies under what is seen
+_UNSURE = 10.0  # dB less for a sound of no confidence
+_UNIMPORTANT = 6.0  # dB less for a sound of no salience
+_BED_FADE, _SOUND_FADE, _HIT_FADE = 0.5, 0.15, 0.005
+_STEP_GAP = (0.22, 0.9)  # seconds between footfalls, from a sprint to a stroll
+_HIT_GAP = 0.12
+_HIT_STRENGTH = 0.5
+_TAIL = 1.5  # seconds a hit may ring on at most
+_PAN_STEP = 0.5  # seconds between points of a moving source
+_PAN_WIDTH = 0.7  # the picture is narrower than the loudspeakers' base
+_STILL = 0.25  # pan spread below which a source stands still
+_INTENSITIES = ("intensity", "speed", "load", "density")
+
+
+@dataclass(frozen=True)
+class _Time:
+    start: float
+    end: float
+    anchors: tuple[Anchor, ...] = ()
+
+
+def onsets_of(view: SceneView, strongest: float = 0.0) -> tuple[Onset, ...]:
+    """The motion onsets within the scene of at least this strength, in order."""
+    scene = view.scene
+    found = (onset for shot in view.shots for onset in shot.onsets if scene.start <= onset.time < scene.end)
+    return tuple(sorted((o for o in found if o.strength >= strongest), key=lambda onset: onset.time))
+
+
+def cues_of(view: SceneView, plan: Plan, rhythms: Mapping[str, Rhythm]) -> tuple[Cue, ...]:
+    """The plan's cues: beds over the whole scene, sounds in front where something happens."""
+    beds = [_bed(view, choice) for choice in plan.background if choice.label]
+    front = [_sound(view, choice, rhythms.get(choice.idea.words, "none")) for choice in plan.main if choice.label]
+    return _with_unique_ids(cue for cue in (*beds, *front) if cue is not None)
+
+
+def _bed(view: SceneView, choice: Choice) -> Cue | None:
+    label = _label(choice)
+    source = f"bed-{slug(label.name)}"
+    layer = label.layer if label.layer is Layer.MUSIC else Layer.AMBIENCE
+    return _cue(
+        view, choice, label, _Time(view.scene.start, view.scene.end), layer, source, extra=_BEHIND, fade=_BED_FADE
+    )
+
+
+def _sound(view: SceneView, choice: Choice, rhythm: Rhythm) -> Cue | None:
+    label = _label(choice)
+    time = _when(view, label, rhythm)
+    source = slug(label.name)
+    layer = Layer.EFFECTS if label.layer is Layer.AMBIENCE else label.layer
+    fade = _HIT_FADE if time.anchors else _SOUND_FADE
+    return _cue(view, choice, label, time, layer, source, extra=0.0, fade=fade)
+
+
+def _cue(
+    view: SceneView, choice: Choice, label: Label, time: _Time, layer: Layer, source: str, extra: float, fade: float
+) -> Cue | None:
+    if time.end - time.start < 0.05:
+        return None
+    fade = min(fade, (time.end - time.start) / 2)
+    moving = label.behaviour is Behaviour.STEADY and choice.idea.visible
+    return Cue(
+        id=f"{view.scene.id}-{slug(label.name)}"[:60],
+        layer=layer,
+        label=label.name,
+        prompt=choice.idea.words,
+        start=time.start,
+        end=time.end,
+        level=_level(label, choice, extra),
+        pan=_pan(view.motion.between(time.start, time.end), time, moving),
+        fade_in=fade,
+        fade_out=max(fade, min(_SOUND_FADE, (time.end - time.start) / 2)),
+        anchors=time.anchors,
+        perspective=_perspective(choice),
+        seed=seed_of(view.seed, source),
+        source=source[:64],
+        parameters=_parameters(view, label),
+        confidence=round(choice.idea.confidence, 3),
+        reason=f"{choice.idea.reason}; {choice.reason}",
+    )
+
+
+def _label(choice: Choice) -> Label:
+    label = knowledge().find(choice.label or "")
+    if label is None:
+        raise ValueError(f"{choice.label!r} is not in the knowledge base")
+    return label
+
+
+def _level(label: Label, choice: Choice, extra: float) -> float:
+    """The label's usual loudness, less the less sure and the less important it is (LUFS)."""
+    idea = choice.idea
+    level = label.acoustics.level + extra - _UNSURE * (1 - idea.confidence) - _UNIMPORTANT * (1 - idea.salience)
+    return round(float(np.clip(level, _QUIETEST, _LOUDEST)), 1)
+
+
+def _perspective(choice: Choice) -> Perspective:
+    if not choice.idea.visible:
+        return Perspective.FAR
+    return Perspective.NEAR if choice.idea.confidence >= 0.8 and choice.idea.salience >= 0.6 else Perspective.MEDIUM
+
+
+def _parameters(view: SceneView, label: Label) -> dict[str, float]:
+    """Where the recipe knows an intensity, it follows the motion: 0.75 to 1.25 of the label's own."""
+    if label.recipe is None or label.behaviour is not Behaviour.STEADY or label.layer is Layer.AMBIENCE:
+        return {}
+    lift = 0.75 + min(1.0, view.scene.caption.motion * 2.5) / 2
+    own = label.recipe.parameters
+    return {name: round(min(1.0, own[name] * lift), 3) for name in _INTENSITIES if 0 < own.get(name, 0.0) <= 1}
+
+
+def _when(view: SceneView, label: Label, rhythm: Rhythm) -> _Time:
+    whole = _Time(view.scene.start, view.scene.end)
+    if label.behaviour is Behaviour.STEADY:
+        return whole
+    if rhythm == "steps":
+        return _stepping(view, whole)
+    anchors = _hits(view)
+    if label.behaviour is Behaviour.REPEATED and rhythm == "none":
+        return _Time(whole.start, whole.end, anchors) if anchors else whole
+    return _around(view, label, anchors or (_likely_moment(view),))
+
+
+def _stepping(view: SceneView, whole: _Time) -> _Time:
+    """Footfalls where the onsets walk; else the maker's own pace over the whole scene."""
+    onsets = onsets_of(view)
+    rhythm = [one for one, other in pairwise(onsets) if _STEP_GAP[0] <= other.time - one.time <= _STEP_GAP[1]]
+    length = view.scene.end - view.scene.start
+    if len(rhythm) < max(3.0, 0.6 * length):
+        return whole
+    steps = _spaced(onsets, _STEP_GAP[0])
+    return _Time(whole.start, whole.end, tuple(map(_anchor, steps)))
+
+
+def _hits(view: SceneView) -> tuple[Anchor, ...]:
+    return tuple(map(_anchor, _spaced(onsets_of(view, strongest=_HIT_STRENGTH), _HIT_GAP)))
+
+
+def _spaced(onsets: Sequence[Onset], gap: float) -> list[Onset]:
+    """Onsets at least `gap` seconds apart; of close ones the stronger stays."""
+    kept: list[Onset] = []
+    for onset in onsets:
+        if kept and onset.time - kept[-1].time < gap:
+            kept[-1] = max(kept[-1], onset, key=lambda each: each.strength)
+        else:
+            kept.append(onset)
+    return kept
+
+
+def _anchor(onset: Onset) -> Anchor:
+    return Anchor(time=onset.time, strength=onset.strength, pan=float(np.clip(onset.pan * _PAN_WIDTH, -1, 1)))
+
+
+def _likely_moment(view: SceneView) -> Anchor:
+    """When nothing hits: the strongest onset, else where it moves most, else a third into the scene."""
+    onsets = onsets_of(view)
+    if onsets:
+        return _anchor(max(onsets, key=lambda onset: onset.strength))
+    scene, curve = view.scene, view.motion.between(view.scene.start, view.scene.end)
+    if len(curve.times) and float(curve.energy.max()) > 2 * float(curve.energy.mean()):
+        return Anchor(time=float(curve.times[int(np.argmax(curve.energy))]), strength=0.7)
+    return Anchor(time=scene.start + (scene.end - scene.start) / 3, strength=0.7)
+
+
+def _around(view: SceneView, label: Label, anchors: tuple[Anchor, ...]) -> _Time:
+    """From just before the first hit until the last has rung out, within the scene."""
+    start = anchors[0].time - max(label.acoustics.attack, 0.02)
+    end = anchors[-1].time + max(0.4, min(_TAIL, 1.5 * label.acoustics.decay))
+    return _Time(max(view.scene.start, start), min(view.scene.end, end), anchors)
+
+
+def _pan(curve: MotionCurve, time: _Time, moving: bool) -> float | tuple[PanPoint, ...]:
+    """Where the motion is: one place for what stands, points for what crosses the picture."""
+    energy = float(curve.energy.sum()) if len(curve.times) else 0.0
+    if not moving or energy <= 1e-6:
+        return 0.0
+    points = _pan_points(curve, time)
+    places = [point.pan for point in points]
+    if len(points) < 2 or max(places) - min(places) < _STILL:
+        return round(float(np.average(curve.pan, weights=curve.energy)) * _PAN_WIDTH, 2)
+    return tuple(points)
+
+
+def _pan_points(curve: MotionCurve, time: _Time) -> list[PanPoint]:
+    """Energy-weighted mean pan of every half second, smoothed over three of them."""
+    count = max(1, round((time.end - time.start) / _PAN_STEP))
+    slot = np.clip(((curve.times - time.start) / (time.end - time.start) * count).astype(int), 0, count - 1)
+    weight = np.bincount(slot, curve.energy, minlength=count) + 1e-9
+    pan = np.bincount(slot, curve.energy * curve.pan, minlength=count) / weight
+    smooth = np.convolve(np.pad(pan, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid") * _PAN_WIDTH
+    middles = time.start + (np.arange(count) + 0.5) * (time.end - time.start) / count
+    return [
+        PanPoint(time=round(float(at), 3), pan=round(float(np.clip(place, -1, 1)), 2))
+        for at, place in zip(middles, smooth, strict=True)
+    ]
+
+
+def _with_unique_ids(cues: Iterable[Cue]) -> tuple[Cue, ...]:
+    named: dict[str, Cue] = {}
+    for cue in cues:
+        name, number = cue.id, 2
+        while name in named:
+            name, number = f"{cue.id}-{number}", number + 1
+        named[name] = cue if name == cue.id else cue.model_copy(update={"id": name})
+    return tuple(named.values())
+
+
+def slug(text: str) -> str:
+    """A name as it may stand in an id."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40] or "sound"
+
+
+def seed_of(seed: int, source: str) -> int:
+    """The seed of a recurring source: the same all through a film, another in another job."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{source}".encode()).digest()[:6], "big")

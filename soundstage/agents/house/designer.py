@@ -1,0 +1,213 @@
+"""The house Designer: what should be heard in a scene, and that restraint is kept."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from soundstage.agents.house import cueing
+from soundstage.agents.house.scriptwriter import HINTED
+from soundstage.agents.house.understanding import Deed, Rhythm, Understanding, understand
+from soundstage.agents.house.vocabulary import Concept, Setting, settings
+from soundstage.agents.house.vocabulary import concept as known_concept
+from soundstage.agents.roles import Choice, Draft, Plan, Review, SceneView, SoundIdea
+from soundstage.cuesheet import Caption, Cue, Finding, Layer
+from soundstage.knowledge.base import knowledge
+
+_HEARD = 0.35  # confidence below which a source on the picture stays silent
+_PLACED = 0.25  # confidence below which a setting gets no bed of its own
+_MOST_MAIN, _MOST_BEHIND = 4, 2
+_MOVING = 0.04
+_STRONG = 0.6  # an onset of this strength is a hit, not a drift
+_CALM = 0.35  # up to this motion an onset stands alone
+_ROOMY = 0.5
+
+
+class HouseDesigner:
+    """Works from the caption, the user's hint, motion and its onsets."""
+
+    def draft(self, view: SceneView) -> Draft:
+        """Ask for sounds in free words: deeds first, then sources, then what lies behind."""
+        hint = _hint(view)
+        main = _distinct([*_told(hint), *_seen(view, hint)])
+        main = main or list(_movements(view))
+        behind = _distinct(_ambience(view, hint))
+        return Draft(background=tuple(behind[:_MOST_BEHIND]), main=tuple(main[:_MOST_MAIN]))
+
+    def review(self, view: SceneView, plan: Plan) -> Review:
+        """Accept what fits; move what lies on the wrong layer, drop what is there twice or found nothing."""
+        remarks = tuple(_complaints(plan))
+        if not remarks:
+            return Review(final=True, draft=_draft_of(plan))
+        return Review(final=False, draft=_corrected(plan), remarks=remarks)
+
+    def cue(self, view: SceneView, plan: Plan) -> tuple[Cue, ...]:
+        """Set the plan in time, level and space."""
+        return cueing.cues_of(view, plan, _rhythms(view))
+
+
+def _hint(view: SceneView) -> Understanding:
+    if not view.scene.hint:
+        return Understanding()
+    return understand(view.scene.hint, _likely_settings(view.scene.caption, Understanding()))
+
+
+def _told(hint: Understanding) -> Iterator[SoundIdea]:
+    """What the user's words make heard, whatever is seen."""
+    for deed in hint.deeds:
+        if deed.sound:
+            yield SoundIdea(deed.sound, HINTED, f"hint: {deed.who} {deed.verb}", salience=0.8)
+    for name in hint.labels:
+        label = knowledge().find(name)
+        if label and label.layer is not Layer.AMBIENCE:
+            yield SoundIdea(name, HINTED, f"hint: {hint.told}", salience=0.7)
+    busy = {deed.who for deed in hint.deeds if deed.sound}
+    for thing in hint.things:
+        # Who is told to do one thing is not made to do the other as well, but still may be heard softly.
+        yield from _sources(thing, 0.6 if thing.name in busy else HINTED, f"hint: {thing.name}", active=True)
+
+
+def _seen(view: SceneView, hint: Understanding) -> Iterator[SoundIdea]:
+    caption = view.scene.caption
+    named = {thing.name for thing in hint.things}
+    weight = 0.4 if named or hint.labels else 1.0
+    places = _likely_settings(caption, hint)
+    for action in caption.actions:
+        for deed in understand(action.name, places).deeds:
+            yield from _deed_idea(deed, action, weight)
+    for finding in caption.entities:
+        thing = known_concept(finding.name)
+        if thing is not None and thing.name not in named:
+            sure = finding.confidence * weight * _activity(thing, view)
+            yield from _sources(thing, sure, f"seen: {thing.name} ({finding.confidence:.2f})", active=False)
+
+
+def _deed_idea(deed: Deed, action: Finding, weight: float) -> Iterator[SoundIdea]:
+    sure = action.confidence * weight
+    if deed.sound and sure >= _HEARD:
+        yield SoundIdea(deed.sound, sure, f"seen: {action.name} ({action.confidence:.2f})", salience=0.6)
+
+
+def _sources(thing: Concept, sure: float, reason: str, active: bool) -> Iterator[SoundIdea]:
+    if sure < _HEARD:
+        return
+    salience = 0.5 if active or thing.when == "moving" else 0.35
+    for words in thing.sounds:
+        yield SoundIdea(words, sure, reason, salience=salience)
+
+
+def _activity(thing: Concept, view: SceneView) -> float:
+    """How far a thing on the picture is at work: 1 by being there, else by the motion there is."""
+    if thing.when == "seen":
+        return 1.0
+    moving = view.scene.caption.motion
+    if thing.when == "moving":
+        return min(1.0, moving / 0.1) if moving >= _MOVING else 0.0
+    hits = cueing.onsets_of(view, strongest=0.4)
+    return 0.8 if hits and moving >= _MOVING else 0.3
+
+
+def _movements(view: SceneView) -> Iterator[SoundIdea]:
+    """Nothing was recognised: at most a soft impact at hits that stand alone in a calm picture."""
+    hits = cueing.onsets_of(view, strongest=_STRONG)
+    length = view.scene.end - view.scene.start
+    if hits and view.scene.caption.motion <= _CALM and len(hits) <= max(2.0, 2.5 * length):
+        yield SoundIdea("soft impact", 0.4, f"{len(hits)} hits of something that cannot be named", salience=0.4)
+
+
+def _ambience(view: SceneView, hint: Understanding) -> Iterator[SoundIdea]:
+    caption = view.scene.caption
+    night = _at_night(caption, hint)
+    told = [settings()[name] for name in hint.settings]
+    yield from _beds(told, night, HINTED, "hint")
+    for name in hint.labels:
+        label = knowledge().find(name)
+        if label and label.layer is Layer.AMBIENCE:
+            yield SoundIdea(name, HINTED, f"hint: {hint.told}", visible=False, salience=0.5)
+    if any(not place.weather for place in told):
+        return
+    seen = [finding for finding in caption.setting if finding.name in settings() and finding.confidence >= _PLACED]
+    for finding in seen[:_MOST_BEHIND]:
+        yield from _beds([settings()[finding.name]], night, finding.confidence, f"seen {finding.confidence:.2f}")
+    if not seen and not told:
+        yield from _fallback(view, hint, night)
+
+
+def _beds(places: Iterable[Setting], night: bool, sure: float, source: str) -> Iterator[SoundIdea]:
+    for place in places:
+        for words in place.ambience(night):
+            reason = f"{source}: {place.caption}{' at night' if night else ''}"
+            yield SoundIdea(words, sure, reason, visible=False, salience=0.5 if place.weather else 0.4)
+
+
+def _fallback(view: SceneView, hint: Understanding, night: bool) -> Iterator[SoundIdea]:
+    """No setting is known: what the film mostly shows, else open air or a room, quietly; else nothing."""
+    caption = view.scene.caption
+    rest = [place for place in understand(view.overview.summary).settings if not settings()[place].weather]
+    lights = {finding.name: finding.confidence for finding in caption.setting}
+    inside = lights.get("indoors", 0.0) > lights.get("outdoors", 0.0)
+    fitting = [name for name in rest if not lights or settings()[name].inside is inside]
+    if fitting and (caption.motion >= _MOVING or caption.entities or lights):
+        yield from _beds([settings()[fitting[0]]], night, 0.3, "the film mostly shows")
+    elif lights.get("outdoors", 0.0) >= _ROOMY:
+        words = "night insects" if night else "breeze"
+        yield SoundIdea(words, lights["outdoors"] * 0.6, "somewhere outdoors", visible=False, salience=0.3)
+    elif hint or caption.entities or view.scene.dialogue:
+        yield SoundIdea("quiet room", 0.3, "a place that cannot be told", visible=False, salience=0.25)
+    elif caption.motion >= _MOVING and caption.confidence > 0:
+        yield SoundIdea("quiet room", 0.25, "something moves, nothing is recognised", visible=False, salience=0.2)
+
+
+def _at_night(caption: Caption, hint: Understanding) -> bool:
+    if hint.night or hint.day:
+        return hint.night
+    lights = {finding.name: finding.confidence for finding in caption.setting}
+    return lights.get("night", 0.0) > max(0.4, lights.get("day", 0.0)) or understand(caption.background).night
+
+
+def _likely_settings(caption: Caption, hint: Understanding) -> tuple[str, ...]:
+    seen = tuple(f.name for f in caption.setting if f.name in settings() and f.confidence >= _PLACED)
+    return (*hint.settings, *seen)
+
+
+def _rhythms(view: SceneView) -> dict[str, Rhythm]:
+    """How the sounds asked for sit on the onsets of motion, by their words."""
+    hint = _hint(view)
+    places = _likely_settings(view.scene.caption, hint)
+    seen = (deed for action in view.scene.caption.actions for deed in understand(action.name, places).deeds)
+    return {deed.sound: deed.rhythm for deed in (*seen, *hint.deeds)} | {"soft impact": "hits"}
+
+
+def _distinct(ideas: Iterable[SoundIdea]) -> list[SoundIdea]:
+    """Each sound once, with its surest reason; the order of first mention stays."""
+    best: dict[str, SoundIdea] = {}
+    for idea in ideas:
+        known = best.get(idea.words)
+        if known is None or idea.confidence > known.confidence:
+            best[idea.words] = idea
+    return list(best.values())
+
+
+def _complaints(plan: Plan) -> Iterator[str]:
+    for choice in (*plan.background, *plan.main):
+        if choice.label is None and choice.idea.words:
+            yield f"{choice.idea.words}: {choice.reason}; leave it out"
+    for choice in plan.main:
+        if _lies_behind(choice):
+            yield f"{choice.label} is ambience; put it behind"
+
+
+def _lies_behind(choice: Choice) -> bool:
+    label = knowledge().find(choice.label) if choice.label else None
+    return label is not None and label.layer is Layer.AMBIENCE and not choice.idea.visible
+
+
+def _draft_of(plan: Plan) -> Draft:
+    return Draft(tuple(choice.idea for choice in plan.background), tuple(choice.idea for choice in plan.main))
+
+
+def _corrected(plan: Plan) -> Draft:
+    behind = [choice.idea for choice in plan.background if choice.label]
+    moved = [choice.idea for choice in plan.main if choice.label and _lies_behind(choice)]
+    front = [choice.idea for choice in plan.main if choice.label and not _lies_behind(choice)]
+    return Draft(
+        background=tuple((behind + [replace(idea, visible=False) for idea in moved])[:_MOST_BEHIND]), main=tuple(front)
+    )

@@ -1,0 +1,173 @@
+"""What a sentence says of a film: who, what they do, where and when, and what of it can be heard.
+
+Hints of users and captions (the house's own, a model's, or written by hand) are read alike:
+noun and verb phrases are looked up among the house's words and the names of the knowledge base.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Literal, TypeVar
+
+from soundstage.agents.house.language import base, clauses, is_inflected, is_noun_at, phrases, tokens, verb_forms
+from soundstage.agents.house.vocabulary import Action, Concept, actions, concept, settings
+from soundstage.knowledge.base import knowledge
+
+_NIGHT = frozenset({"night", "midnight", "nighttime", "moonlight", "dark", "moonlit"})
+_DAY = frozenset({"day", "morning", "noon", "afternoon", "daylight", "sunny", "midday"})
+_SPEAKING = frozenset({"talk", "speak", "say", "tell", "sing", "shout", "scream", "laugh", "cry", "cheer", "whisper"})
+_PLAIN = frozenset({"be", "do", "have", "go", "come", "make", "get", "thing", "place", "way", "scene", "film"})
+_ACTING = frozenset({"animal", "vehicle", "person", "weapon", "instrument"})
+_DEFAULT_SURFACE = "pavement"
+
+_Item = TypeVar("_Item")
+Rhythm = Literal["steps", "hits", "none"]
+
+
+@dataclass(frozen=True)
+class Deed:
+    """Something done: the verb, who does it, the words for its sound ("" makes none), its rhythm."""
+
+    verb: str
+    who: str
+    sound: str
+    rhythm: Rhythm
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """What was understood of a text. `labels` are names of the knowledge base that it says outright."""
+
+    things: tuple[Concept, ...] = ()
+    deeds: tuple[Deed, ...] = ()
+    settings: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    night: bool = False
+    day: bool = False
+    voices: bool = False
+    told: str = field(default="", compare=False)
+
+    def __bool__(self) -> bool:
+        return bool(self.things or self.deeds or self.settings or self.labels or self.night or self.day)
+
+
+def understand(text: str, known: Sequence[str] = ()) -> Understanding:
+    """Read a sentence or a few words; `known` are settings that are known already."""
+    parts = [part for part in clauses(text) if part]
+    places = _unique(name for part in parts for name in _settings_in(part))
+    surface = surface_of([*places, *known])
+    things: list[Concept] = []
+    deeds: list[Deed] = []
+    labels: list[str] = []
+    for part in parts:
+        here = _things_in(part)
+        things += here
+        done = _deeds_in(part, here or things, surface)
+        deeds += done
+        labels += _labels_in(part, {verb for deed in done for verb in verb_forms(deed.verb)})
+    words = {base(token) for token in tokens(text)}
+    return Understanding(
+        things=tuple({thing.name: thing for thing in things}.values()),
+        deeds=_unique(deeds),
+        settings=places,
+        labels=_unique(labels),
+        night=bool(words & _NIGHT),
+        day=bool(words & _DAY),
+        voices=any(verb_forms(token) & _SPEAKING for token in tokens(text)),
+        told=text,
+    )
+
+
+def surface_of(places: Iterable[str]) -> str:
+    """What feet walk on in these settings; snow wins, then the first that says."""
+    surfaces = [settings()[name].surface for name in places if settings()[name].surface]
+    return "snow" if "snow" in surfaces else next(iter(surfaces), _DEFAULT_SURFACE)
+
+
+def _things_in(clause: list[str]) -> list[Concept]:
+    taken: set[int] = set()
+    found: list[tuple[int, Concept]] = []
+    for start, end, phrase in phrases(clause):
+        known = concept(phrase)
+        if known and not taken & set(range(start, end)):
+            taken |= set(range(start, end))
+            found.append((start, known))
+    return [known for _, known in sorted(found, key=lambda item: item[0])]
+
+
+def _settings_in(clause: list[str]) -> list[str]:
+    found: list[tuple[int, str]] = []
+    taken: set[int] = set()
+    for start, end, phrase in phrases(clause, longest=4):
+        name = _setting_words().get(phrase) or _setting_words().get(" ".join(clause[start:end]))
+        if name and not taken & set(range(start, end)):
+            taken |= set(range(start, end))
+            found.append((start, name))
+    return [name for _, name in sorted(found)]
+
+
+@cache
+def _setting_words() -> dict[str, str]:
+    by_word = {word: each.name for each in settings().values() for word in each.words}
+    return by_word | {name: name for name in settings()}
+
+
+def _deeds_in(clause: list[str], things: list[Concept], surface: str) -> list[Deed]:
+    deeds = []
+    for place, word in enumerate(clause):
+        if is_noun_at(clause, place) and not word.endswith("ing"):
+            continue
+        for action in actions():
+            verbs = [verb for verb in action.verbs if verb in verb_forms(word)]
+            doer = _doer(action, things)
+            if verbs and doer is not None and (is_inflected(word) or place > 0):
+                deeds.append(_deed(action, verbs[0], doer, surface))
+                break
+    return deeds
+
+
+def _doer(action: Action, things: list[Concept]) -> str | None:
+    """Who of those named does it; someone unnamed may, None when only others are named."""
+    acting = [thing for thing in things if thing.kind in _ACTING]
+    fitting = [thing for thing in acting if not action.by or {thing.kind, thing.name} & set(action.by)]
+    if fitting:
+        return fitting[0].name
+    return None if action.by and (acting or "person" not in action.by) else "person"
+
+
+def _deed(action: Action, verb: str, who: str, surface: str) -> Deed:
+    sound = action.sound.format(surface=surface, who=who, verb=f"{verb}ing")
+    return Deed(verb=verb, who=who, sound=sound, rhythm=action.rhythm)
+
+
+def _labels_in(clause: list[str], verbs: set[str]) -> list[str]:
+    """Labels that the clause names in so many words, unless the words are a deed already told."""
+    taken: set[int] = set()
+    found: list[tuple[int, str]] = []
+    for start, end, phrase in phrases(clause, longest=4):
+        if taken & set(range(start, end)) or phrase in verbs or phrase in _PLAIN:
+            continue
+        name = _label_words().get(phrase)
+        if name:
+            taken |= set(range(start, end))
+            found.append((start, name))
+    return [name for _, name in sorted(found)]
+
+
+@cache
+def _label_words() -> dict[str, str]:
+    """Names and aliases of labels in base form; names win over aliases, no human voices."""
+    named: dict[str, str] = {}
+    for label in knowledge().labels:
+        for alias in label.aliases:
+            named.setdefault(_based(alias), label.name)
+    return named | {_based(label.name): label.name for label in knowledge().labels}
+
+
+def _based(phrase: str) -> str:
+    words = tokens(phrase)
+    return " ".join([*words[:-1], base(words[-1])]) if words else ""
+
+
+def _unique(items: Iterable[_Item]) -> tuple[_Item, ...]:
+    return tuple(dict.fromkeys(items))
