@@ -1,5 +1,6 @@
 """Which container a file is, by its first bytes; and what it is instead when it is no film."""
 
+import os
 from pathlib import Path
 from typing import IO
 
@@ -60,16 +61,28 @@ def _container(head: bytes) -> str | None:
         return "flv"
     if head.startswith(b"\0\0\x01\xba"):
         return "mpeg"
-    return "mpegts" if _is_transport_stream(head) else None
+    return "mpegts" if _transport_packet(head) else None
 
 
-def _is_transport_stream(head: bytes) -> bool:
-    """Sync bytes one packet apart; M2TS puts four bytes of time before each packet."""
-    return any(
-        len(head) > start + 4 * size and all(head[start + n * size] == _TS_SYNC for n in range(5))
-        for size in _TS_PACKETS
-        for start in (0, 4)
-    )
+def ends_amid_packet(file: IO[bytes], container: str) -> bool:
+    """Whether the open film is a transport stream whose last packet is not whole; other containers say so themselves."""
+    if container != "mpegts":
+        return False
+    place = file.tell()
+    file.seek(0)
+    size = _transport_packet(file.read(_HEAD))
+    length = file.seek(0, os.SEEK_END)
+    file.seek(place)
+    return size is not None and length % size != 0
+
+
+def _transport_packet(head: bytes) -> int | None:
+    """Size of a transport stream's packets, by the sync bytes; M2TS puts four bytes of time before each packet."""
+    for size in _TS_PACKETS:
+        for start in (0, 4):
+            if len(head) > start + 4 * size and all(head[start + n * size] == _TS_SYNC for n in range(5)):
+                return size
+    return None
 
 
 def _other(head: bytes) -> str:

@@ -9,7 +9,7 @@ presentation times.
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -57,11 +57,12 @@ class Still:
 
 @dataclass(frozen=True)
 class Decoding:
-    """A running pass: the pictures' pipe, the sound's pipe (None without sound) and ffmpeg's complaints."""
+    """A running pass: the pictures' pipe, the sound's pipe (None without sound), ffmpeg's complaints and how to end it."""
 
     pictures: IO[bytes]
     sound: IO[bytes] | None
     log: IO[bytes]
+    stop: Callable[[], None]
 
 
 @contextlib.contextmanager
@@ -86,7 +87,7 @@ def decoding(film: Path, facts: Probe) -> Iterator[Decoding]:
             if theirs is not None:
                 os.close(theirs)
         assert process.stdout is not None
-        yield Decoding(pictures=process.stdout, sound=sound, log=log)
+        yield Decoding(pictures=process.stdout, sound=sound, log=log, stop=process.kill)
 
 
 def arguments(facts: Probe, sound_fd: int | None) -> list[str]:
@@ -133,7 +134,7 @@ def still_size(width: int, height: int) -> tuple[int, int]:
 def _sound_output(stream: object, channels: int, fd: int) -> object:
     # One channel goes to both sides at full level; more are mixed down without ever clipping.
     mix = "pan=stereo|c0=c0|c1=c0," if channels == 1 else ""
-    chain = f"{mix}aresample={SAMPLE_RATE}:ochl=stereo:rematrix_maxval=1"
+    chain = f"{mix}aresample={SAMPLE_RATE}:ochl=stereo:rematrix_maxval=1,asetnsamples=n=4096:p=0"
     return compose.output(
         stream, f"pipe:{fd}", f="nut", af=chain, output_ts_offset=_SHIFT, **{"c:a": "pcm_f32le", "ac": 2}
     )
@@ -162,7 +163,9 @@ def pictures(pipe: IO[bytes]) -> Iterator[Pictures | Still]:
 def sounds(pipe: IO[bytes]) -> Iterator[tuple[float, Block]]:
     """Blocks of sound, each with its time in the same seconds as the pictures."""
     for packet in _packets(pipe):
-        yield _time(packet), np.frombuffer(bytes(packet), dtype="<f4").reshape(-1, 2)
+        block = np.frombuffer(bytes(packet), dtype="<f4").reshape(-1, 2)
+        # A damaged film can decode to numbers that are none.
+        yield _time(packet), block if np.isfinite(block.sum()) else np.nan_to_num(block, posinf=0, neginf=0)
 
 
 def _packets(pipe: IO[bytes]) -> Iterator[Packet]:

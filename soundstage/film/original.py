@@ -29,11 +29,13 @@ class FilmClock:
     """What the reader of the pictures tells the writer of the sound, in seconds of ffmpeg time.
 
     `start` is the time of the first picture; `reached` that of the latest; `end` is set when all are read.
+    `sound_end` is what the writer tells back: where the film's own sound ended.
     """
 
     start: float = math.nan
     reached: float = -math.inf
     end: float = math.nan
+    sound_end: float = -math.inf
     _ended: threading.Event = field(default_factory=threading.Event)
 
     def finish(self, end: float) -> None:
@@ -83,6 +85,7 @@ def _fitted(timed: Iterable[tuple[float, Block]], clock: FilmClock) -> Iterator[
     written = 0
     for item in timed:
         waiting.append(item)
+        clock.sound_end = _end_of(item)
         while waiting and not math.isnan(clock.start) and _end_of(waiting[0]) <= clock.reached:
             for block in _placed(*waiting.popleft(), written, clock.start):
                 written += len(block)

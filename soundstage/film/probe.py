@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 
 from soundstage import ffmpeg
 from soundstage.errors import BadFilm
-from soundstage.film.containers import sniff
+from soundstage.film.containers import ends_amid_packet, sniff
 from soundstage.reading import SoundFacts
 
 PICTURE_CODECS = frozenset(
@@ -52,6 +52,8 @@ class Probe:
     square pixels. `start` is the container time that ffmpeg counts from, `declared` the time at which
     the container says the pictures end, and `last_start` and `last_end` those of the last picture
     found at the end of the file (None where unknown); all in seconds of container time.
+    `declared_for_pictures` is whether that end is the pictures' own, not the longest stream's;
+    `cut_short` whether the file ends amid a packet.
     """
 
     digest: str
@@ -63,6 +65,8 @@ class Probe:
     rotation: int
     start: float
     declared: float | None
+    declared_for_pictures: bool
+    cut_short: bool
     last_start: float | None
     last_end: float | None
     sound: Sound | None
@@ -82,7 +86,7 @@ def probe(film: Path) -> Probe:
         file.seek(0)
         try:
             with _open(file, container) as opened:
-                return _describe(opened, film, container, digest)
+                return _describe(opened, film, container, digest, ends_amid_packet(file, container))
         except (FFmpegError, ValueError) as error:
             raise BadFilm(f"{film} is damaged or incomplete and cannot be opened; give a whole copy of it.") from error
 
@@ -97,7 +101,7 @@ def _open(file: IO[bytes], container: str) -> InputContainer:
     return av.open(file, mode="r", format=container, options=guards, metadata_errors="replace", buffer_size=1 << 18)
 
 
-def _describe(opened: InputContainer, film: Path, container: str, digest: str) -> Probe:
+def _describe(opened: InputContainer, film: Path, container: str, digest: str, cut_short: bool) -> Probe:
     stream = _picture_stream(opened, film)
     codec = _codec(stream.codec_context.name)
     if codec not in PICTURE_CODECS:
@@ -117,6 +121,8 @@ def _describe(opened: InputContainer, film: Path, container: str, digest: str) -
         rotation=rotation,
         start=(opened.start_time or 0) / av.time_base,
         declared=declared,
+        declared_for_pictures=bool(stream.duration),
+        cut_short=cut_short,
         last_start=last_start,
         last_end=last_end,
         sound=sound,

@@ -1,0 +1,252 @@
+"""How the picture moves, and the instants at which something starts, hits, stops or lights up.
+
+Two series are followed. The momentum of the picture's parts (local optical flow by least squares, Lucas
+and Kanade 1981, weighted by how much there is to see) changes suddenly when a ball bounces, a hammer
+strikes or a thing starts; the brightness of the parts changes suddenly when a light goes on. What the
+whole picture does, a pan or a change of light, is taken out first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soundstage.film.features import COLUMNS, ROWS, Floats
+from soundstage.reading import MotionCurve, Onset
+
+_CELL = 4
+_GRID = (ROWS // _CELL, COLUMNS // _CELL)
+# Gradient power below which a part is taken as flat (coding noise), in grey levels squared.
+_FLAT = 6.0
+_ENERGY_SCALE = 4.0
+_GAP = 0.1
+_AROUND_SECONDS = 0.6
+_LEAST_PUSH = 0.10
+_LEAST_LIGHT = 1.2
+_PUSH_OVER_USUAL = 2.5
+_LIGHT_OVER_USUAL = 4.0
+_DARKENING = 0.4
+
+
+@dataclass(frozen=True)
+class Movement:
+    """Per picture: energy and pan of the motion into it; sudden push and light, where they are, and when exactly.
+
+    `push` peaks in the interval that holds an impulse and `place` (0..1) tells where in the interval it lies.
+    """
+
+    times: NDArray[np.float64]
+    energy: Floats
+    pan: Floats
+    push: Floats
+    push_pan: Floats
+    place: Floats
+    light: Floats
+    light_pan: Floats
+
+    @property
+    def curve(self) -> MotionCurve:
+        """The curve that is kept with the reading."""
+        return MotionCurve(times=self.times, energy=self.energy, pan=self.pan)
+
+
+class MotionMeter:
+    """Takes pictures as they come and keeps a few numbers of each."""
+
+    def __init__(self) -> None:
+        self._last: Floats | None = None
+        self._momenta: Floats = np.zeros((0, 2, *_GRID), np.float32)
+        self._rows: list[Floats] = []
+        self._pushes: list[Floats] = []
+
+    def add(self, luma: Floats) -> None:
+        """Take the next pictures, luma (n, 36, 64)."""
+        smooth = _smoothed(luma)
+        chain = smooth if self._last is None else np.concatenate([self._last[None], smooth])
+        self._last = smooth[-1]
+        momenta, energy, pan, light, light_pan = _flow(chain)
+        if not self._rows:
+            # The first picture has nothing before it.
+            self._rows.append(np.zeros((1, 4), np.float32))
+            self._momenta = np.zeros((2, 2, *_GRID), np.float32)
+        if len(energy):
+            self._rows.append(np.stack([energy, pan, light, light_pan], axis=1))
+            self._push(momenta)
+
+    def _push(self, momenta: Floats) -> None:
+        """Judge each interval by the momenta before, in and after it; the last two wait for what follows."""
+        chain = np.concatenate([self._momenta, momenta])
+        self._pushes.append(_pushes(chain))
+        self._momenta = chain[-2:]
+
+    def movement(self, times: NDArray[np.float64]) -> Movement:
+        """All that was measured, for pictures at these times."""
+        rows = np.concatenate(self._rows)
+        self._push(np.zeros((1, 2, *_GRID), np.float32))
+        pushes = np.concatenate(self._pushes)[: len(rows)]
+        return Movement(
+            times=times,
+            energy=rows[:, 0],
+            pan=rows[:, 1],
+            push=pushes[:, 0],
+            push_pan=pushes[:, 1],
+            place=pushes[:, 2],
+            light=rows[:, 2],
+            light_pan=rows[:, 3],
+        )
+
+
+def find_onsets(movement: Movement, boundaries: Sequence[tuple[float, float]]) -> list[Onset]:
+    """The instants at which something starts, hits, stops or lights up, in order.
+
+    Args:
+        movement: the whole film's.
+        boundaries: stretches (start, end) of film time in which shots change; nothing in them is motion.
+    """
+    times = movement.times
+    if len(times) < 4:
+        return []
+    step = float(np.median(np.diff(times)))
+    quiet = _quiet(times, boundaries, step)
+    push = np.where(quiet, 0, movement.push)
+    light = np.where(quiet, 0, np.where(movement.light > 0, movement.light, -_DARKENING * movement.light))
+    around = max(3, round(_AROUND_SECONDS / step))
+    near = max(1, round(_GAP / step))
+    found = [
+        Onset(
+            time=round(_instant(times, k, float(movement.place[k])), 4),
+            strength=round(float(1 - np.exp(-push[k])), 3),
+            pan=round(float(movement.push_pan[k]), 2),
+        )
+        for k in _peaks(push, _LEAST_PUSH, _PUSH_OVER_USUAL, around, near)
+    ]
+    found += [
+        Onset(
+            time=round(float(times[k]), 4),
+            strength=round(float(1 - np.exp(-light[k] / 8)), 3),
+            pan=round(float(movement.light_pan[k]), 2),
+        )
+        for k in _peaks(light, _LEAST_LIGHT, _LIGHT_OVER_USUAL, around, near)
+    ]
+    return _sparse(found)
+
+
+def _smoothed(luma: Floats) -> Floats:
+    """Luma blurred by 1 2 1 both ways, so that flow can be told over more than a pixel."""
+    padded = np.pad(luma, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    rows = (padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]) / 4
+    smooth: Floats = (rows[:, :, :-2] + 2 * rows[:, :, 1:-1] + rows[:, :, 2:]) / 4
+    return smooth
+
+
+def _flow(chain: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Momentum of the parts (n, 2, 9, 16), energy, pan, light and its pan, for each step of the chain."""
+    before, after = chain[:-1], chain[1:]
+    middle = (before + after) / 2
+    dx, dy = np.gradient(middle, axis=2), np.gradient(middle, axis=1)
+    dt = after - before
+    dt_even = dt - dt.mean(axis=(1, 2), keepdims=True)
+    xx, xy, yy = _cells(dx * dx), _cells(dx * dy), _cells(dy * dy)
+    xt, yt = _cells(dx * dt_even), _cells(dy * dt_even)
+    camera = _solved(*(part.mean(axis=(1, 2)) for part in (xx, xy, yy, xt, yt)), _FLAT / 4)
+    rest = dt_even + dx * camera[0][:, None, None] + dy * camera[1][:, None, None]
+    moved = _cells(np.abs(rest - _spread(_cells(rest))))
+    near = [_neighbours(part) for part in (xx, xy, yy, xt, yt)]
+    speed_x, speed_y = _solved(*near, _FLAT)
+    weight = np.sqrt((near[0] + near[2]) / (near[0] + near[2] + 20 * _FLAT))
+    momenta = np.stack(
+        [(speed_x - camera[0][:, None, None]) * weight, (speed_y - camera[1][:, None, None]) * weight], 1
+    )
+    energy = 1 - np.exp(-moved.mean(axis=(1, 2)) / _ENERGY_SCALE)
+    brighter = _neighbours(_cells(dt))
+    return momenta, energy, _pan(moved), *_lights(brighter)
+
+
+def _lights(brighter: Floats) -> tuple[Floats, Floats]:
+    """Mean growth of brightness over the parts that all go one way, and where: a thing that moves goes both ways."""
+    up, down = np.maximum(brighter, 0), np.maximum(-brighter, 0)
+    grown, fallen = up.mean(axis=(1, 2)), down.mean(axis=(1, 2))
+    light = grown - fallen
+    return light, np.where(light > 0, _pan(up), _pan(down))
+
+
+def _solved(xx: Floats, xy: Floats, yy: Floats, xt: Floats, yt: Floats, damping: float) -> tuple[Floats, Floats]:
+    """Least squares for the shift (dx, dy) in pixels; damped where there is little to see."""
+    a, c = xx + damping, yy + damping
+    determinant = a * c - xy * xy
+    return (xy * yt - c * xt) / determinant, (xy * xt - a * yt) / determinant
+
+
+def _cells(planes: Floats) -> Floats:
+    return planes.reshape(-1, _GRID[0], _CELL, _GRID[1], _CELL).mean(axis=(2, 4))
+
+
+def _spread(cells: Floats) -> Floats:
+    return cells.repeat(_CELL, axis=1).repeat(_CELL, axis=2)
+
+
+def _neighbours(cells: Floats) -> Floats:
+    """Mean of each cell with those around it, the nearer counting more."""
+    padded = np.pad(cells, ((0, 0), (1, 1), (1, 1)))
+    rows = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]
+    near: Floats = (rows[:, :, :-2] + 2 * rows[:, :, 1:-1] + rows[:, :, 2:]) / 16
+    return near
+
+
+def _pan(cells: Floats) -> Floats:
+    """Centre of gravity across, -1 to 1."""
+    columns = cells.sum(axis=1)
+    total = columns.sum(axis=1)
+    centre = columns @ np.linspace(-1, 1, columns.shape[1], dtype=np.float32)
+    return np.divide(centre, total, out=np.zeros_like(centre), where=total > 1e-6)
+
+
+def _pushes(chain: Floats) -> Floats:
+    """For each inner step of the chain: size of the push, its pan, and the share of the step that lay before it."""
+    before, within, after = chain[:-2], chain[1:-1], chain[2:]
+    jump = before - after
+    size = np.sqrt((jump**2).sum(axis=1))
+    total = np.sqrt((size**2).sum(axis=(1, 2)))
+    power = (jump**2).sum(axis=(1, 2, 3))
+    share = ((within - after) * jump).sum(axis=(1, 2, 3)) / (power + 1e-9)
+    return np.stack([total, _pan(size**2), np.clip(share, 0, 1)], axis=1)
+
+
+def _quiet(times: NDArray[np.float64], boundaries: Sequence[tuple[float, float]], step: float) -> NDArray[np.bool_]:
+    quiet = np.zeros(len(times), bool)
+    for start, end in boundaries:
+        first, last = np.searchsorted(times, [start - 2.5 * step, end + 2.5 * step])
+        quiet[first:last] = True
+    quiet[:2] = True
+    quiet[-1:] = True
+    return quiet
+
+
+def _peaks(series: Floats, least: float, over: float, around: int, near: int) -> list[int]:
+    """Where the series peaks well above its usual level around."""
+    peaks = []
+    for k in np.flatnonzero(series > least):
+        if series[k] < series[max(0, k - near) : k + near + 1].max():
+            continue
+        usual = float(np.median(series[max(0, k - around) : k + around + 1]))
+        if series[k] > over * usual:
+            peaks.append(int(k))
+    return peaks
+
+
+def _instant(times: NDArray[np.float64], picture: int, place: float) -> float:
+    before = times[max(0, picture - 1)]
+    return float(before + place * (times[picture] - before))
+
+
+def _sparse(onsets: list[Onset]) -> list[Onset]:
+    """In order, the stronger of any two that are closer than a tenth of a second."""
+    kept: list[Onset] = []
+    for onset in sorted(onsets, key=lambda o: o.time):
+        if kept and onset.time - kept[-1].time < _GAP:
+            if onset.strength > kept[-1].strength:
+                kept[-1] = onset
+            continue
+        kept.append(onset)
+    return kept
