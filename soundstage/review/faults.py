@@ -76,7 +76,7 @@ class ClickFinder:
 
     def _search(self, bend: Block, offset: int) -> None:
         pieces = bend[: len(bend) // _PIECE * _PIECE].reshape(-1, _PIECE)
-        tops = pieces.max(axis=1)
+        tops = np.maximum.reduceat(bend[: pieces.size], np.arange(0, pieces.size, _PIECE))
         around = np.maximum(tops[:-4], tops[4:])
         suspects = 2 + np.flatnonzero((tops[2:-2] > _CLICK_FLOOR) & (tops[2:-2] > _CLICK_RATIO * around))
         for piece in suspects[:_MOST]:

@@ -67,7 +67,7 @@ def measure(path: Path) -> Measured:
         clicks.add(block)
         spectrum.add(block)
         peak = max(peak, float(np.abs(block).max()))
-        total += block.sum(axis=0, dtype=np.float64)
+        total += np.ones(len(block), np.float32) @ block
         powers.append(_powers(block, hop))
         frames += len(block)
     rate = facts.sample_rate

@@ -118,7 +118,8 @@ def _band_levels(block: Block, sample_rate: int, hop: int) -> NDArray[np.float32
         mine = np.concatenate(parts)
         power = mine if power is None else power + mine
     assert power is not None
-    return (10 * np.log10(power + power.max() * _RANGE)).astype(np.float32)
+    levels: NDArray[np.float32] = (10 * np.log10(power + power.max() * _RANGE)).astype(np.float32)
+    return levels
 
 
 def _split(windows: NDArray[np.float32], rows: int) -> Iterator[NDArray[np.float32]]:
