@@ -26,7 +26,16 @@ _LEAST_PUSH = 0.10
 _LEAST_LIGHT = 1.2
 _PUSH_OVER_USUAL = 2.5
 _LIGHT_OVER_USUAL = 4.0
-_DARKENING = 0.4
+# Sounds come with the hit more than with the start, and with the light more than with the dark.
+_DARKENING = 0.3
+_STARTING = 0.5
+_REST = 0.5
+_FASTER = 1.5
+_LEAST_STRENGTH = 0.25
+# A movement that begins and hits within this time makes one sound.
+_GESTURE = 0.3
+_LEAST_STOP = 0.15
+_STOP_OVER_USUAL = 4.0
 
 
 @dataclass(frozen=True)
@@ -109,27 +118,66 @@ def find_onsets(movement: Movement, boundaries: Sequence[tuple[float, float]]) -
         return []
     step = float(np.median(np.diff(times)))
     quiet = _quiet(times, boundaries, step)
-    push = np.where(quiet, 0, movement.push)
-    light = np.where(quiet, 0, np.where(movement.light > 0, movement.light, -_DARKENING * movement.light))
-    around = max(3, round(_AROUND_SECONDS / step))
-    near = max(1, round(_GAP / step))
-    found = [
-        Onset(
-            time=round(_instant(times, k, float(movement.place[k])), 4),
-            strength=round(float(1 - np.exp(-push[k])), 3),
-            pan=round(float(movement.push_pan[k]), 2),
-        )
-        for k in _peaks(push, _LEAST_PUSH, _PUSH_OVER_USUAL, around, near)
-    ]
-    found += [
-        Onset(
-            time=round(float(times[k]), 4),
-            strength=round(float(1 - np.exp(-light[k] / 8)), 3),
-            pan=round(float(movement.light_pan[k]), 2),
-        )
-        for k in _peaks(light, _LEAST_LIGHT, _LIGHT_OVER_USUAL, around, near)
-    ]
+    around, near = max(3, round(_AROUND_SECONDS / step)), max(1, round(_GAP / step))
+    found: list[_Found] = []
+    for series in _series(movement):
+        values = np.where(quiet, 0, series.values)
+        for k in _peaks(values, series.least, series.over, around, near):
+            strength = float(values[k] / (values[k] + series.half))
+            if strength >= _LEAST_STRENGTH:
+                time = _instant(times, k, float(series.place[k]))
+                onset = Onset(time=round(time, 4), strength=round(strength, 3), pan=round(float(series.pan[k]), 2))
+                found.append(_Found(onset, starts=bool(series.starts[k])))
     return _sparse(found)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """An onset, and whether it is the start of a movement rather than its end or turn."""
+
+    onset: Onset
+    starts: bool
+
+
+@dataclass(frozen=True)
+class _Series:
+    """What onsets are sought in: values, where in the step they lie, pan, which are starts, and what counts.
+
+    A peak counts from `least` and from `over` times the usual value around; `half` gives strength 0.5.
+    """
+
+    values: Floats
+    place: Floats
+    pan: Floats
+    starts: NDArray[np.bool_]
+    least: float
+    over: float
+    half: float
+
+
+def _series(movement: Movement) -> list[_Series]:
+    """Turns and hits by momentum; stops and starts by energy, for what is too fast to follow; light."""
+    moved = -_ENERGY_SCALE * np.log(np.maximum(1e-6, 1 - movement.energy))
+    before, after = np.concatenate([[0], moved[:-1]]), np.concatenate([moved[1:], [0]])
+    lit = np.abs(movement.light) > _LEAST_LIGHT
+    near_light = lit | np.concatenate([lit[1:], [False]]) | np.concatenate([[False], lit[:-1]])
+    faster = after > _FASTER * before
+    push = np.where(near_light, 0, np.where(faster, _STARTING, 1) * movement.push)
+    stop = np.where(~lit & (after < _REST * moved), moved - after, 0)
+    start = np.where(~lit & (before < _REST * moved), moved - before, 0)
+    # What is there for one step only appeared at its end; else the step is partly moved through.
+    lone = (stop > 0) & (start > 0)
+    stopped = np.where(lone, 1, np.clip(moved / (before + 1e-6), 0.3, 1))
+    started = np.where(lone, 1, 1 - np.clip(moved / (after + 1e-6), 0.3, 1))
+    light = np.where(movement.light > 0, movement.light, -_DARKENING * movement.light)
+    never, always = np.zeros(len(moved), bool), np.ones(len(moved), bool)
+    pan = movement.pan
+    return [
+        _Series(push, movement.place, movement.push_pan, faster, _LEAST_PUSH, _PUSH_OVER_USUAL, 0.7),
+        _Series(stop, stopped, pan, never, _LEAST_STOP, _STOP_OVER_USUAL, 0.7),
+        _Series(_STARTING * start, started, pan, always, _LEAST_STOP, _STOP_OVER_USUAL, 0.7),
+        _Series(light, np.ones(len(light)), movement.light_pan, never, _LEAST_LIGHT, _LIGHT_OVER_USUAL, 3.0),
+    ]
 
 
 def _smoothed(luma: Floats) -> Floats:
@@ -155,9 +203,10 @@ def _flow(chain: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     near = [_neighbours(part) for part in (xx, xy, yy, xt, yt)]
     speed_x, speed_y = _solved(*near, _FLAT)
     weight = np.sqrt((near[0] + near[2]) / (near[0] + near[2] + 20 * _FLAT))
-    momenta = np.stack(
-        [(speed_x - camera[0][:, None, None]) * weight, (speed_y - camera[1][:, None, None]) * weight], 1
-    )
+    # The share of the change that the shift explains: little where things are too fast to follow, or only lit.
+    explained = -(speed_x * near[3] + speed_y * near[4]) / (_neighbours(_cells(dt_even * dt_even)) + 1)
+    weight = weight * np.clip(explained, 0, 1)
+    momenta = np.stack([speed_x - camera[0][:, None, None], speed_y - camera[1][:, None, None]], 1) * weight[:, None]
     energy = 1 - np.exp(-moved.mean(axis=(1, 2)) / _ENERGY_SCALE)
     brighter = _neighbours(_cells(dt))
     return momenta, energy, _pan(moved), *_lights(brighter)
@@ -240,13 +289,18 @@ def _instant(times: NDArray[np.float64], picture: int, place: float) -> float:
     return float(before + place * (times[picture] - before))
 
 
-def _sparse(onsets: list[Onset]) -> list[Onset]:
-    """In order, the stronger of any two that are closer than a tenth of a second."""
-    kept: list[Onset] = []
-    for onset in sorted(onsets, key=lambda o: o.time):
-        if kept and onset.time - kept[-1].time < _GAP:
-            if onset.strength > kept[-1].strength:
-                kept[-1] = onset
-            continue
-        kept.append(onset)
-    return kept
+def _sparse(found: list[_Found]) -> list[Onset]:
+    """In order; of any two too close the stronger, and no start of a movement that ends in a hit at once."""
+    kept: list[_Found] = []
+    for one in sorted(found, key=lambda f: f.onset.time):
+        while kept and _yields(kept[-1], one):
+            kept.pop()
+        if not kept or one.onset.time - kept[-1].onset.time >= _GAP:
+            kept.append(one)
+    return [one.onset for one in kept]
+
+
+def _yields(earlier: _Found, later: _Found) -> bool:
+    apart = later.onset.time - earlier.onset.time
+    stronger = later.onset.strength > earlier.onset.strength
+    return stronger and (apart < _GAP or (earlier.starts and not later.starts and apart < _GESTURE))
