@@ -162,14 +162,18 @@ def _affinity(verdict: Verdict) -> float:
 
 
 def _shortened(part: _Part, verdicts: Sequence[Verdict], cast: Cast) -> list[_Part]:
-    """Cut a scene that is too long: between shots where it holds least, within a shot where it is quietest."""
+    """Cut a scene that is too long: between shots where it holds least, else where it is calm."""
     if part.end - part.start <= LONGEST:
         return [part]
-    if len(part.scripts) == 1:
-        return _cut_shot(part)
-    links = [_affinity(verdicts[script.shot.index - 1]) for script in part.scripts[1:]]
-    balance = [_balance(part, script.shot.start) for script in part.scripts[1:]]
-    cut = int(np.argmax([even - link for even, link in zip(balance, links, strict=True)])) + 1
+    cuts = [script.shot.start for script in part.scripts[1:]]
+    worth = {
+        place: _balance(part, time) - _affinity(verdicts[part.scripts[place].shot.index - 1])
+        for place, time in enumerate(cuts, start=1)
+        if min(time - part.start, part.end - time) >= SHORTEST
+    }
+    if not worth:
+        return _cut_in_time(part)
+    cut = max(worth, key=lambda place: worth[place])
     halves = (_unified(part.scripts[:cut], cast), _unified(part.scripts[cut:], cast))
     return [piece for half in halves for piece in _shortened(half, verdicts, cast)]
 
@@ -179,7 +183,7 @@ def _balance(part: _Part, time: float) -> float:
     return 1 - abs(2 * time - part.start - part.end) / (part.end - part.start)
 
 
-def _cut_shot(part: _Part) -> list[_Part]:
+def _cut_in_time(part: _Part) -> list[_Part]:
     count = int(np.ceil((part.end - part.start) / LONGEST))
     step = (part.end - part.start) / count
     inner = [_calm_near(part.start + step * number, step / 4, part.whole.shot.onsets) for number in range(1, count)]

@@ -121,7 +121,7 @@ def _parameters(view: SceneView, label: Label) -> dict[str, float]:
     """Where the recipe knows an intensity, it follows the motion: 0.75 to 1.25 of the label's own."""
     if label.recipe is None or label.behaviour is not Behaviour.STEADY or label.layer is Layer.AMBIENCE:
         return {}
-    lift = 0.75 + min(1.0, view.scene.caption.motion * 2.5) / 2
+    lift = 0.75 + min(1.0, view.scene.caption.motion) / 2
     own = label.recipe.parameters
     return {name: round(min(1.0, own[name] * lift), 3) for name in _INTENSITIES if 0 < own.get(name, 0.0) <= 1}
 
@@ -149,8 +149,21 @@ def _stepping(view: SceneView, whole: _Time) -> _Time:
     return _Time(whole.start, whole.end, tuple(map(_anchor, steps)))
 
 
+def hits_of(view: SceneView) -> tuple[Onset, ...]:
+    """The strong onsets at which something stops, turns or flashes; not those at which it sets off."""
+    strong = [onset for onset in onsets_of(view, strongest=_HIT_STRENGTH) if not _sets_off(view.motion, onset.time)]
+    return tuple(_spaced(strong, _HIT_GAP))
+
+
+def _sets_off(curve: MotionCurve, time: float) -> bool:
+    before, after = curve.between(time - 0.14, time - 0.02).energy, curve.between(time + 0.02, time + 0.14).energy
+    if not len(before) or not len(after):
+        return False
+    return float(after.mean()) > 1.6 * float(before.mean()) + 0.05
+
+
 def _hits(view: SceneView) -> tuple[Anchor, ...]:
-    return tuple(map(_anchor, _spaced(onsets_of(view, strongest=_HIT_STRENGTH), _HIT_GAP)))
+    return tuple(map(_anchor, hits_of(view)))
 
 
 def _spaced(onsets: Sequence[Onset], gap: float) -> list[Onset]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from soundstage.agents.house import cueing
+from soundstage.agents.house.language import verb_forms
 from soundstage.agents.house.scriptwriter import HINTED
 from soundstage.agents.house.understanding import Deed, Rhythm, Understanding, understand
 from soundstage.agents.house.vocabulary import Concept, Setting, settings
@@ -15,9 +16,12 @@ from soundstage.knowledge.base import knowledge
 _HEARD = 0.35  # confidence below which a source on the picture stays silent
 _PLACED = 0.25  # confidence below which a setting gets no bed of its own
 _MOST_MAIN, _MOST_BEHIND = 4, 2
-_MOVING = 0.04
-_STRONG = 0.6  # an onset of this strength is a hit, not a drift
-_CALM = 0.35  # up to this motion an onset stands alone
+_MOVING = 0.08
+_RECOGNISED = 0.2
+_MOST_HITS = 3.0  # a second: more is no row of hits, but unrest
+SOFT_HIT = "soft impact"
+_BLOW = "heavy thud"  # what hitting sounds like when nothing says what is hit with what
+_STRUCK = ("tool", "weapon", "instrument", "thing")
 _ROOMY = 0.5
 
 
@@ -50,19 +54,25 @@ def _hint(view: SceneView) -> Understanding:
     return understand(view.scene.hint, _likely_settings(view.scene.caption, Understanding()))
 
 
-def _told(hint: Understanding) -> Iterator[SoundIdea]:
-    """What the user's words make heard, whatever is seen."""
-    for deed in hint.deeds:
-        if deed.sound:
-            yield SoundIdea(deed.sound, HINTED, f"hint: {deed.who} {deed.verb}", salience=0.8)
-    for name in hint.labels:
-        label = knowledge().find(name)
-        if label and label.layer is not Layer.AMBIENCE:
-            yield SoundIdea(name, HINTED, f"hint: {hint.told}", salience=0.7)
-    busy = {deed.who for deed in hint.deeds if deed.sound}
+def _told(hint: Understanding) -> list[SoundIdea]:
+    """What the user's words make heard, whatever is seen: deeds, then things, then sounds named outright."""
+    struck = any(thing.sounds for thing in hint.things if thing.kind in _STRUCK)
+    deeds = [deed for deed in hint.deeds if deed.sound and not (struck and deed.sound == _BLOW)]
+    ideas = [SoundIdea(deed.sound, HINTED, f"hint: {deed.who} {deed.verb}", salience=0.8) for deed in deeds]
+    busy = {deed.who for deed in deeds}
     for thing in hint.things:
         # Who is told to do one thing is not made to do the other as well, but still may be heard softly.
-        yield from _sources(thing, 0.6 if thing.name in busy else HINTED, f"hint: {thing.name}", active=True)
+        ideas += _sources(thing, 0.6 if thing.name in busy else HINTED, f"hint: {thing.name}", active=True)
+    for name in hint.labels:
+        label = knowledge().find(name)
+        if label and label.layer is not Layer.AMBIENCE and not any(_akin(name, idea.words) for idea in ideas):
+            ideas.append(SoundIdea(name, HINTED, f"hint: {hint.told}", salience=0.7))
+    return ideas
+
+
+def _akin(one: str, other: str) -> bool:
+    """Whether two names share a word in any form: hammer and hammering."""
+    return any(verb_forms(left) & verb_forms(right) for left in one.split() for right in other.split())
 
 
 def _seen(view: SceneView, hint: Understanding) -> Iterator[SoundIdea]:
@@ -100,17 +110,19 @@ def _activity(thing: Concept, view: SceneView) -> float:
         return 1.0
     moving = view.scene.caption.motion
     if thing.when == "moving":
-        return min(1.0, moving / 0.1) if moving >= _MOVING else 0.0
-    hits = cueing.onsets_of(view, strongest=0.4)
-    return 0.8 if hits and moving >= _MOVING else 0.3
+        return min(1.0, 0.5 + moving) if moving >= _MOVING else 0.0
+    return 0.8 if cueing.hits_of(view) and moving >= _MOVING else 0.3
 
 
 def _movements(view: SceneView) -> Iterator[SoundIdea]:
-    """Nothing was recognised: at most a soft impact at hits that stand alone in a calm picture."""
-    hits = cueing.onsets_of(view, strongest=_STRONG)
+    """Nothing was recognised: at most something soft at hits that stand alone."""
+    hits = cueing.hits_of(view)
     length = view.scene.end - view.scene.start
-    if hits and view.scene.caption.motion <= _CALM and len(hits) <= max(2.0, 2.5 * length):
-        yield SoundIdea("soft impact", 0.4, f"{len(hits)} hits of something that cannot be named", salience=0.4)
+    if not hits or view.scene.caption.confidence >= _RECOGNISED or len(hits) > max(2.0, _MOST_HITS * length):
+        return
+    # In a still picture a sudden change is a light; in a moving one, something that hits.
+    words = SOFT_HIT if view.scene.caption.motion >= _MOVING else "light switch"
+    yield SoundIdea(words, 0.4, f"{len(hits)} sudden changes of something that cannot be named", salience=0.4)
 
 
 def _ambience(view: SceneView, hint: Understanding) -> Iterator[SoundIdea]:
@@ -173,7 +185,7 @@ def _rhythms(view: SceneView) -> dict[str, Rhythm]:
     hint = _hint(view)
     places = _likely_settings(view.scene.caption, hint)
     seen = (deed for action in view.scene.caption.actions for deed in understand(action.name, places).deeds)
-    return {deed.sound: deed.rhythm for deed in (*seen, *hint.deeds)} | {"soft impact": "hits"}
+    return {deed.sound: deed.rhythm for deed in (*seen, *hint.deeds)} | {SOFT_HIT: "hits"}
 
 
 def _distinct(ideas: Iterable[SoundIdea]) -> list[SoundIdea]:

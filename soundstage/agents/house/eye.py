@@ -26,6 +26,7 @@ _MOST_THINGS = 5
 # it was trained with label smoothing and on centred photographs.
 _FLOOR, _FULL = 0.12, 0.7
 _SETTING_FLOOR, _SETTING_FULL = 0.05, 0.45
+_NAMED = 0.75  # how near to its kind's confidence a thing's own must come to be named instead
 _MISREAD = 0.2  # what is left of a concept whose colours are missing
 
 
@@ -62,13 +63,12 @@ def look(pictures: Sequence[Path], weights: Sequence[float] = ()) -> Sight:
 def interpret(seen: _Shares, weights: Sequence[float], colours: Colours) -> Sight:
     """Make sense of the summed probabilities, shape (pictures, concepts), and of the colours."""
     trust = _trust(colours)
-    plausible = seen * np.asarray([_plausible(concept, colours) for concept in concepts()])
+    plausible = _with_kinds(seen * np.asarray([_plausible(concept, colours) for concept in concepts()]))
     mean = np.asarray(weights) @ plausible
     # What one picture alone shows counts less than what all agree on: mean and geometric mean, halves.
     agreed = np.exp(np.asarray(weights) @ np.log(plausible + 0.01)) - 0.01
     sure = np.clip(((mean + agreed) / 2 - _FLOOR) / (_FULL - _FLOOR), 0, 1) * trust
-    order = np.argsort(-sure, kind="stable")[:_MOST_THINGS]
-    things = tuple((concepts()[i], float(sure[i])) for i in order if sure[i] >= _LEAST)
+    things = _things(sure)
     places = _places(mean, colours, trust)
     outdoors = _either(colours.sky, _ramp(colours.vegetation, 0.1, 0.5), *_sided(places, inside=False))
     indoors = _either(*_sided(places, inside=True))
@@ -97,6 +97,31 @@ def _by_meaning(probabilities: _Shares) -> _Shares:
     chance = matrix.sum(axis=1) / matrix.shape[1]
     summed: _Shares = np.clip((probabilities @ matrix.T - chance) / (1 - chance), 0, 1)
     return summed
+
+
+def _with_kinds(plausible: _Shares) -> _Shares:
+    """Give the concepts without classes of their own what all others of their kind have together."""
+    whole = plausible.copy()
+    for row in _kind_rows():
+        same = [number for number, each in enumerate(concepts()) if each.kind == concepts()[row].kind and number != row]
+        whole[:, row] = np.minimum(plausible[:, same].sum(axis=1), 1.0)
+    return whole
+
+
+def _kind_rows() -> list[int]:
+    return [row for row, concept in enumerate(concepts()) if not concept.classes]
+
+
+def _things(sure: _Shares) -> tuple[tuple[Concept, float], ...]:
+    """The surest things; a kind as a whole only where none of the kind is about as sure."""
+    kinds = _kind_rows()
+    best = {concepts()[row].kind: 0.0 for row in kinds}
+    for row, concept in enumerate(concepts()):
+        if row not in kinds and concept.kind in best:
+            best[concept.kind] = max(best[concept.kind], float(sure[row]))
+    told = [row for row in range(len(sure)) if row not in kinds or best[concepts()[row].kind] < _NAMED * sure[row]]
+    order = sorted((row for row in told if sure[row] >= _LEAST), key=lambda row: -float(sure[row]))
+    return tuple((concepts()[row], float(sure[row])) for row in order[:_MOST_THINGS])
 
 
 def _trust(colours: Colours) -> float:

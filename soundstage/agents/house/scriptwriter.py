@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from soundstage.agents.house.eye import Sight, look
 from soundstage.agents.house.understanding import Understanding, understand
@@ -13,10 +14,11 @@ from soundstage.reading import FilmFacts
 HINTED = 0.95  # how far a user's word is believed
 _LEAST = 0.15
 _OVERRULED = 0.3  # what is left of something seen when the user names something else
-_MOVING = 0.04  # motion energy from which something moves
+_MOVING = 0.08  # motion energy from which something moves
 _LIGHTS = ("indoors", "outdoors", "night", "day")
 _TIMELINE = 60
 _PROSE = 600
+_MOST_PICTURES = 3
 
 
 class HouseScriptwriter:
@@ -24,7 +26,7 @@ class HouseScriptwriter:
 
     def describe_shot(self, view: ShotView, overview: Overview | None) -> Caption:
         """Caption one shot; a hint outweighs what is seen."""
-        sight = look(view.pictures, [frame.weight for frame in view.shot.keyframes])
+        sight = look(*_telling(view))
         hint = understand(view.hint) if view.hint else Understanding()
         moving = view.shot.motion
         entities = _entities(sight, hint)
@@ -72,6 +74,14 @@ class HouseScriptwriter:
         return Overview(summary=summary, timeline=tuple(_timeline(scripts)))
 
 
+def _telling(view: ShotView) -> tuple[list[Path], list[float]]:
+    """The few keyframes that stand for most of the shot, with their shares: each costs the classifier its time."""
+    frames = view.shot.keyframes
+    weights = [frame.weight for frame in frames] if len(frames) == len(view.pictures) else [1.0] * len(view.pictures)
+    heaviest = sorted(range(len(weights)), key=lambda place: -weights[place])[:_MOST_PICTURES]
+    return [view.pictures[place] for place in sorted(heaviest)], [weights[place] for place in sorted(heaviest)]
+
+
 def _entities(sight: Sight, hint: Understanding) -> tuple[Finding, ...]:
     weight = _OVERRULED if hint.things else 1.0
     told = [(thing.name, HINTED) for thing in hint.things]
@@ -104,7 +114,7 @@ def _told_deeds(hint: Understanding) -> list[Finding]:
 def _seen_deeds(sight: Sight, moving: float, overruled: bool) -> list[Finding]:
     if overruled or moving < _MOVING:
         return []
-    drive = min(1.0, 0.4 + moving * 2)
+    drive = min(1.0, 0.5 + moving)
     passing = [(f"{thing.name} passing", sure * drive) for thing, sure in sight.things if _drives(thing)]
     return list(_findings(passing))
 

@@ -132,7 +132,9 @@ def _doer(action: Action, things: list[Concept]) -> str | None:
     fitting = [thing for thing in acting if not action.by or {thing.kind, thing.name} & set(action.by)]
     if fitting:
         return fitting[0].name
-    return None if action.by and (acting or "person" not in action.by) else "person"
+    if action.by:
+        return None if acting or "person" not in action.by else "person"
+    return next((thing.name for thing in things if thing.kind in ("tool", "thing")), "person")
 
 
 def _deed(action: Action, verb: str, who: str, surface: str) -> Deed:
