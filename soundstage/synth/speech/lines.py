@@ -1,5 +1,6 @@
 """Lines to speak, from SRT and WebVTT files."""
 
+import html
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +24,7 @@ _SHORTEST = 0.1
 _VTT_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>", re.IGNORECASE)
 _SRT_SPEAKER = re.compile(r"^([A-Z][A-Z0-9 .'-]{1,30}):\s+")
 _MARKUP = re.compile(r"<[^>]*>|\{[^}]*\}")
-_NOT_SPOKEN = re.compile(r"\[[^\]]*\]|\([^)]*\)|[♪♫]")
+_NOT_SPOKEN = re.compile(r"\[[^\]]*\]|\([^)]*\)|[♪♫][^♪♫]*[♪♫]?")
 _DASH = re.compile(r"^\s*[-–—]\s*", re.MULTILINE)
 
 
@@ -45,7 +46,7 @@ def read_lines(path: Path) -> tuple[Line, ...]:
         raise BadSound(f"{path} is not a subtitle file that lines can be read from; give an .srt or .vtt file.")
     text = _text(path)
     try:
-        subtitles = pysubs2.SSAFile.from_string(text, format_=kind)
+        subtitles = pysubs2.SSAFile.from_string(text, format_=kind, keep_unknown_html_tags=True)
     except (pysubs2.exceptions.Pysubs2Error, ValueError) as error:
         raise BadSound(f"{path} cannot be read as subtitles ({error}); save it again as SRT or WebVTT.") from error
     events = [event for event in subtitles if not event.is_comment]
@@ -125,7 +126,7 @@ def _line(path: Path, number: int, event: pysubs2.SSAEvent) -> Line | None:
 def _words(text: str) -> tuple[str, str | None]:
     """What is to be spoken, and who speaks."""
     voice = _VTT_VOICE.search(text)
-    text = _DASH.sub("", _NOT_SPOKEN.sub(" ", _MARKUP.sub("", text)))
+    text = _DASH.sub("", _NOT_SPOKEN.sub(" ", html.unescape(_MARKUP.sub("", text))))
     text = " ".join(text.split())
     named = _SRT_SPEAKER.match(text)
     speaker = voice.group(1).strip() if voice else named.group(1).strip().title() if named else None

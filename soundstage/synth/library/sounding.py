@@ -1,0 +1,56 @@
+"""Recordings as the house passes sound: 48 kHz, one or two channels."""
+
+import numpy as np
+import soxr
+
+from soundstage.sound import SAMPLE_RATE, Block
+from soundstage.synth.library.recording import Recording, read
+
+
+def excerpt(recording: Recording, start: float, end: float, channels: int, speed: float = 1.0) -> Block:
+    """A stretch of a recording at 48 kHz, shape (frames, channels).
+
+    Args:
+        recording: what to read.
+        start: seconds into the recording.
+        end: seconds into the recording.
+        channels: 1 or 2.
+        speed: played this many times as fast, and as much higher.
+    """
+    rate = recording.sample_rate
+    first = max(0, round(start * rate))
+    block = read(recording, first, max(1, round(end * rate) - first))
+    return resampled(with_channels(block, channels), rate * speed)
+
+
+def resampled(block: Block, rate: float) -> Block:
+    """The same sound at 48 kHz."""
+    if rate == SAMPLE_RATE or not len(block):
+        return block
+    return np.asarray(soxr.resample(block, rate, SAMPLE_RATE, "HQ"), np.float32).reshape(-1, block.shape[1])
+
+
+def with_channels(block: Block, channels: int) -> Block:
+    """The sound in one or two channels: mono is doubled, stereo averaged; of more channels all count alike in both."""
+    have = block.shape[1]
+    if have == channels:
+        return block
+    if channels == 2 and have > 2:
+        return np.stack([block[:, 0::2].mean(axis=1), block[:, 1::2].mean(axis=1)], axis=1)
+    return np.repeat(block.mean(axis=1, keepdims=True), channels, axis=1).astype(np.float32)
+
+
+def faded(sound: Block, fade_in: int, fade_out: int) -> Block:
+    """A copy that rises over the first frames and falls over the last, by half a cosine."""
+    out = sound.copy()
+    fade_in, fade_out = min(fade_in, len(out)), min(fade_out, len(out))
+    if fade_in:
+        out[:fade_in] *= _rise(fade_in)
+    if fade_out:
+        out[len(out) - fade_out :] *= _rise(fade_out)[::-1]
+    return out
+
+
+def _rise(frames: int) -> Block:
+    turn = np.pi * (np.arange(frames) + 0.5) / frames
+    return (0.5 - 0.5 * np.cos(turn))[:, None].astype(np.float32)
