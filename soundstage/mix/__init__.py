@@ -1,1 +1,1 @@
-"""TODO"""
+"""Takes to stems, master, film, captions and timeline."""

@@ -1,0 +1,135 @@
+"""All layers summed into the mix before mastering, in one pass: stems are written and loudness measured on the way."""
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from soundstage.cuesheet import Layer
+from soundstage.loudness import LoudnessMeter
+from soundstage.mix.bus import Bus
+from soundstage.mix.files import FlacWriter, writing
+from soundstage.sound import Block, decibels
+
+_FRAME_BYTES = 8
+_WORKERS = 2
+
+
+class Premaster:
+    """The mix before mastering: float32 stereo in an unnamed file, which the system removes by itself."""
+
+    def __init__(self, folder: Path) -> None:
+        """Args: folder: on a disk with room for 23 MB a minute. Raises StorageError."""
+        self._folder = folder
+        with writing(folder):
+            self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+        self._meter = LoudnessMeter(peak=False)
+        self._sample_peak = 0.0
+        self.frames = 0
+
+    def add(self, block: Block) -> None:
+        """Append a block."""
+        with writing(self._folder):
+            self._file.write(np.ascontiguousarray(block).data)
+        self._meter.add(block)
+        self._sample_peak = max(self._sample_peak, float(np.abs(block).max(initial=0)))
+        self.frames += len(block)
+
+    def blocks(self, frames: int) -> Iterator[Block]:
+        """All of it again, in blocks."""
+        with writing(self._folder):
+            self._file.flush()
+            self._file.seek(0)
+            while data := self._file.read(frames * _FRAME_BYTES):
+                yield np.frombuffer(data, np.float32).reshape(-1, 2)
+
+    @property
+    def loudness(self) -> float:
+        """Integrated loudness in LUFS; -inf when nothing passes the gate."""
+        return self._meter.integrated
+
+    @property
+    def sample_peak(self) -> float:
+        """Highest sample in dBFS."""
+        return decibels(self._sample_peak)
+
+    def close(self) -> None:
+        """Give the disk space back."""
+        self._file.close()
+
+
+@dataclass(frozen=True)
+class StemPath:
+    """Where a stem is written, and what it is called once it is finished."""
+
+    aside: Path
+    final: Path
+
+
+def mix(
+    buses: Sequence[Bus],
+    premaster: Premaster,
+    length: int,
+    block_frames: int,
+    stems: Mapping[Layer, StemPath],
+    progress: Callable[[float], None],
+) -> None:
+    """Sum `length` frames of all buses into the premaster; write the stems asked for.
+
+    Reading takes and encoding stems run in two further threads, a block ahead and a block behind.
+
+    Raises:
+        BadSound: a take cannot be read.
+        StorageError: the disk is full.
+    """
+    with contextlib.ExitStack() as stack:
+        writers = {layer: FlacWriter(path.aside, path.final) for layer, path in stems.items()}
+        for writer in writers.values():
+            stack.callback(writer.close)
+        layers = [bus.layer for bus in buses]
+        streams = [stack.enter_context(contextlib.closing(bus.blocks(length, block_frames))) for bus in buses]
+        pool = stack.enter_context(ThreadPoolExecutor(_WORKERS))
+        written: list[Future[None]] = []
+        for blocks in _in_step(streams, pool):
+            for future in written:
+                future.result()
+            written = [
+                pool.submit(writers[layer].write, block)
+                for layer, block in zip(layers, blocks, strict=True)
+                if layer in writers
+            ]
+            premaster.add(_sum(blocks))
+            progress(premaster.frames / length)
+        for future in written:
+            future.result()
+    if not buses:
+        _fill_with_silence(premaster, length, block_frames)
+
+
+def _in_step(streams: Sequence[Iterator[Block]], pool: ThreadPoolExecutor) -> Iterator[list[Block]]:
+    """The next block of every stream, made in the pool while the last ones are worked on."""
+    coming = [pool.submit(next, stream, None) for stream in streams]
+    while streams:
+        blocks = [future.result() for future in coming]
+        if any(block is None for block in blocks):
+            return
+        coming = [pool.submit(next, stream, None) for stream in streams]
+        yield [block for block in blocks if block is not None]
+
+
+def _sum(blocks: Sequence[Block]) -> Block:
+    total = blocks[0].copy()
+    for block in blocks[1:]:
+        total += block
+    return total
+
+
+def _fill_with_silence(premaster: Premaster, length: int, block_frames: int) -> None:
+    silence = np.zeros((block_frames, 2), np.float32)
+    for start in range(0, length, block_frames):
+        premaster.add(silence[: length - start])
