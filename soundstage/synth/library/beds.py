@@ -27,7 +27,8 @@ _LOUDNESS = 0.05
 _HIGHEST_PEAK = 0.6
 _MEASURED = 120.0
 _LEVEL_STEP = 0.05
-_UNDER_MEDIAN = 12.0
+_UNDER_MEDIAN = 5.0
+_EDGE = 0.005
 # Agreement is looked for at a lower rate first, then to the sample.
 _COARSE = 8
 # Each bed plays its recordings a little slower or faster than the next bed does.
@@ -56,7 +57,7 @@ def material(recording: Recording) -> Material | None:
         return None
     decibel = 10 * np.log10(levels + 1e-12)
     loud = np.flatnonzero(decibel > np.median(decibel[decibel > decibel.max() - 40]) - _UNDER_MEDIAN)
-    start, end = loud[0] * _LEVEL_STEP, min((loud[-1] + 1) * _LEVEL_STEP, recording.duration)
+    start, end = loud[0] * _LEVEL_STEP + _EDGE, min((loud[-1] + 1) * _LEVEL_STEP, recording.duration) - _EDGE
     if recording.duration > _MEASURED:
         end = recording.duration - start
     if end - start < SHORTEST:

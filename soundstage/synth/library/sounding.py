@@ -7,6 +7,9 @@ from soundstage.sound import SAMPLE_RATE, Block
 from soundstage.synth.library.recording import Recording, read
 
 
+_MARGIN = 64
+
+
 def excerpt(recording: Recording, start: float, end: float, channels: int, speed: float = 1.0) -> Block:
     """A stretch of a recording at 48 kHz, shape (frames, channels).
 
@@ -18,9 +21,14 @@ def excerpt(recording: Recording, start: float, end: float, channels: int, speed
         speed: played this many times as fast, and as much higher.
     """
     rate = recording.sample_rate
-    first = max(0, round(start * rate))
-    block = read(recording, first, max(1, round(end * rate) - first))
-    return resampled(with_channels(block, channels), rate * speed)
+    first, last = max(0, round(start * rate)), max(1, round(end * rate))
+    # What lies around is resampled too: a filter that starts inside a sound rings.
+    margin = min(_MARGIN, first)
+    block = read(recording, first - margin, last - first + margin + _MARGIN)
+    sound = resampled(with_channels(block, channels), rate * speed)
+    ratio = SAMPLE_RATE / (rate * speed)
+    skipped = round(margin * ratio)
+    return sound[skipped : skipped + round((last - first) * ratio)]
 
 
 def resampled(block: Block, rate: float) -> Block:

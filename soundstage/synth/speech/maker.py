@@ -1,6 +1,6 @@
 """The speech maker: lines spoken within their times."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from soundstage.errors import BadSound
 from soundstage.sound import BLOCK_FRAMES, SAMPLE_RATE, Block, frames_of
 from soundstage.synth.maker import Fit, MakerFacts, Rendering
 from soundstage.synth.speech.stretch import faster
-from soundstage.synth.speech.voices import Voice, voice_named, voices
+from soundstage.synth.speech.voice import Voice, voice_named, voices
 
 MOST_STRETCH = 1.25
 
@@ -27,11 +27,15 @@ class SpeechMaker:
 
     facts = MakerFacts(name="speech", method=Method.SPEECH, channels=1, longest=None, cost=0.5, licence="unknown")
 
+    def __init__(self, speakers: Sequence[Voice] | None = None) -> None:
+        """Args: speakers: who may speak; None for all voices installed (looked for when first needed)."""
+        self._speakers = speakers
+
     def can_make(self, cue: Cue) -> Fit:
         """1 for a line of speech; 0.1 while no voice is installed, so that `make` can say what to install."""
         if cue.layer is not Layer.SPEECH or not cue.text:
             return Fit(0.0, "not a line to speak")
-        return Fit(1.0, "a line to speak") if voices() else Fit(0.1, _NO_VOICE)
+        return Fit(1.0, "a line to speak") if self._known() else Fit(0.1, _NO_VOICE)
 
     def make(self, cue: Cue, seed: int) -> Rendering:
         """Speak the cue's text.
@@ -40,7 +44,7 @@ class SpeechMaker:
             MissingPart: no voice is installed.
             BadSound: the line does not fit into its time, or there is no such voice.
         """
-        voice = voice_named(cue.voice)
+        voice = voice_named(cue.voice, self._known())
         frames = frames_of(cue.duration)
         line = np.zeros(frames, np.float32)
         spoken = _fitted(voice, cue, seed, frames)
@@ -51,6 +55,9 @@ class SpeechMaker:
             licence=voice.licence,
             sources=(f"voice {voice.name} ({voice.licence})",),
         )
+
+    def _known(self) -> Sequence[Voice]:
+        return voices() if self._speakers is None else self._speakers
 
 
 def _fitted(voice: Voice, cue: Cue, seed: int, frames: int) -> _Sound:

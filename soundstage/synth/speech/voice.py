@@ -7,7 +7,7 @@ voice's licence, not Piper's.
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -109,14 +109,13 @@ def voice_folder() -> Path:
     return platformdirs.user_data_path("soundstage") / "voices"
 
 
-def voice_named(name: str | None) -> Voice:
-    """The voice a cue asks for, or the first one.
+def voice_named(name: str | None, known: Sequence[Voice]) -> Voice:
+    """The voice of a name among those known, or the first one.
 
     Raises:
         MissingPart: no voice is installed.
         BadSound: there is no voice of that name.
     """
-    known = voices()
     if not known:
         raise MissingPart(f"No voice is installed to speak lines with; install one with: {INSTALL}")
     if name is None:
@@ -128,12 +127,17 @@ def voice_named(name: str | None) -> Voice:
     raise BadSound(f"There is no voice {name!r}; the voices here are: {names}.")
 
 
+def piper_voices_in(folder: Path) -> list[PiperVoice]:
+    """The Piper voices that lie in a folder, each a model with its configuration, sorted by file name."""
+    models = sorted(folder.glob("*.onnx"))
+    return [_piper_voice(model) for model in models if model.with_suffix(".onnx.json").is_file()]
+
+
 @lru_cache(maxsize=1)
 def _voices() -> tuple[Voice, ...]:
     if find_spec("piper") is None:
         return ()
-    models = [model for folder in _folders() for model in sorted(folder.glob("*.onnx"))]
-    return tuple(_piper_voice(model) for model in models if model.with_suffix(".onnx.json").is_file())
+    return tuple(voice for folder in _folders() for voice in piper_voices_in(folder))
 
 
 def _folders() -> Iterator[Path]:
