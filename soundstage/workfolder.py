@@ -5,7 +5,7 @@
     takes/          rendered cues, named by the hash of what shaped them
     stems/          one layer each
     cuesheet.json   the sheet, for the user to edit;  .baseline.json is the studio's own copy
-    master.flac  captions.vtt  timeline.otio  talk.jsonl  report.json
+    master.flac  captions.vtt  timeline.otio  talk.txt  report.json
 
 Every file appears whole (written aside, then renamed), so a run that was killed leaves only
 finished work and `.part` files, which the next run removes.
@@ -15,7 +15,7 @@ import contextlib
 import fcntl
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -118,6 +118,14 @@ class WorkFolder:
         """Write the sheet for the user, and what the studio itself designed as the baseline."""
         cuesheet.save(designed, self._baseline)
         cuesheet.save(sheet, self.sheet)
+
+    def annotate_sheet(self, sheet: CueSheet) -> None:
+        """Write the sheet again with notes of takes; the baseline stays."""
+        cuesheet.save(sheet, self.sheet)
+
+    def write_talk(self, turns: Sequence[str]) -> None:
+        """Keep the agents' conversation, one turn a line, for reading."""
+        write_aside(self.root / "talk.txt", "\n".join(turns) + "\n")
 
     def edits(self) -> Edits:
         """What the user did to the sheet since the studio designed it."""

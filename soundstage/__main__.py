@@ -1,0 +1,5 @@
+"""`python -m soundstage`."""
+
+from soundstage.cli import main
+
+main()

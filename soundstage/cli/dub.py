@@ -1,0 +1,184 @@
+"""`soundstage dub` and its single stages: storyboard, design, render, mix."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from soundstage.cli import options as opt
+from soundstage.cli.console import print_facts, print_json, print_table, stderr, stdout
+from soundstage.cuesheet import CueSheet
+from soundstage.delivery import Delivery, Order, deliver
+from soundstage.errors import BadOption
+from soundstage.mix.film import Original
+from soundstage.pipeline import StudioOptions
+from soundstage.workfolder import WorkFolder
+
+Output = Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="The film with its soundtrack.")]
+Target = Annotated[float, typer.Option("--target", help="Loudness of the master in LUFS (EBU R 128: -23).")]
+OriginalMode = Annotated[Original, typer.Option("--original", help="What becomes of the film's own sound.")]
+Stems = Annotated[Path | None, typer.Option("--stems", metavar="DIR", help="Also write one FLAC per layer here.")]
+Format = Annotated[
+    str | None, typer.Option("--format", help="mp4, mov, mkv, webm, or flac for sound alone. [default: by OUT's name]")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("dub")(dub)
+    app.command("storyboard")(storyboard)
+    app.command("design")(design)
+    app.command("render")(render)
+    app.command("mix")(mix)
+
+
+def dub(
+    film: opt.Film,
+    output: Output,
+    work: opt.Work = None,
+    stems: Stems = None,
+    target: Target = -16.0,
+    original: OriginalMode = Original.DUCK,
+    library: opt.Library = None,
+    speech: opt.Speech = None,
+    hint: opt.Hint = None,
+    seed: opt.Seed = 0,
+    only_scenes: opt.OnlyScenes = "",
+    format: Format = None,
+    candidates: opt.Candidates = 2,
+    transcript: opt.Transcript = True,
+    json: opt.Json = False,
+) -> None:
+    """Give a film its soundtrack. Interrupted, or run again after an edit, it goes on from what is done."""
+    chosen = opt.studio_options(hint, seed, speech, only_scenes, candidates, transcript)
+    order = Order(output=output, stems=stems, target=target, original=original, format=format)
+    order.check(film)
+    with opt.open_studio(film, opt.work_folder(work, film, output), library, chosen, json) as studio:
+        delivery = deliver(studio, order)
+    _show_delivery(delivery, json)
+
+
+def mix(
+    film: opt.Film,
+    output: Output,
+    work: opt.Work = None,
+    stems: Stems = None,
+    target: Target = -16.0,
+    original: OriginalMode = Original.DUCK,
+    library: opt.Library = None,
+    format: Format = None,
+    json: opt.Json = False,
+) -> None:
+    """Mix the takes of the cue sheet as it stands, without designing anything anew."""
+    order = Order(output=output, stems=stems, target=target, original=original, format=format)
+    order.check(film)
+    place = opt.work_folder(work, film, output)
+    if not WorkFolder(place).sheet.exists():
+        raise BadOption(
+            f"There is no cue sheet in {place}; run soundstage design first, or name the folder with --work."
+        )
+    with opt.open_studio(film, place, library, StudioOptions(keep_sheet=True), json) as studio:
+        delivery = deliver(studio, order)
+    _show_delivery(delivery, json)
+
+
+def storyboard(
+    film: opt.Film,
+    work: opt.Work = None,
+    hint: opt.Hint = None,
+    transcript: opt.Transcript = True,
+    json: opt.Json = False,
+) -> None:
+    """Read the film and merge its shots into scenes."""
+    chosen = opt.studio_options(hint, 0, None, "", 1, transcript)
+    with opt.open_studio(film, opt.work_folder(work, film, None), None, chosen, json) as studio:
+        story = studio.story
+    if json:
+        print_json(story.model_dump(mode="json"))
+        return
+    stdout.print(story.overview.summary, markup=False)
+    rows = [
+        (s.id, f"{s.start:.2f}", f"{s.end:.2f}", f"{s.shots[0]}-{s.shots[1]}", s.caption.summary) for s in story.scenes
+    ]
+    print_table(("scene", "start", "end", "shots", "what happens"), rows)
+
+
+def design(
+    film: opt.Film,
+    work: opt.Work = None,
+    speech: opt.Speech = None,
+    hint: opt.Hint = None,
+    seed: opt.Seed = 0,
+    transcript: opt.Transcript = True,
+    json: opt.Json = False,
+) -> None:
+    """Decide what should be heard, and write the cue sheet."""
+    chosen = opt.studio_options(hint, seed, speech, "", 1, transcript)
+    with opt.open_studio(film, opt.work_folder(work, film, None), None, chosen, json) as studio:
+        sheet = studio.sheet
+        place = studio.folder.sheet
+    _show_sheet(sheet, place, json)
+
+
+def render(
+    film: opt.Film,
+    work: opt.Work = None,
+    library: opt.Library = None,
+    speech: opt.Speech = None,
+    hint: opt.Hint = None,
+    seed: opt.Seed = 0,
+    only_scenes: opt.OnlyScenes = "",
+    candidates: opt.Candidates = 2,
+    transcript: opt.Transcript = True,
+    json: opt.Json = False,
+) -> None:
+    """Render the cues of the cue sheet to takes."""
+    chosen = opt.studio_options(hint, seed, speech, only_scenes, candidates, transcript)
+    with opt.open_studio(film, opt.work_folder(work, film, None), library, chosen, json) as studio:
+        rendered = studio.rendered
+        place = studio.folder.takes
+    if json:
+        takes = {
+            name: {"path": str(take.path), "maker": take.maker, "score": take.score}
+            for name, take in rendered.takes.items()
+        }
+        print_json({"takes": takes, "fresh": rendered.fresh, "silent": dict(rendered.silent)})
+        return
+    print_facts({"takes": f"{len(rendered.takes)} in {place}", "rendered now": str(rendered.fresh)})
+    _show_silent(dict(rendered.silent))
+
+
+def _show_delivery(delivery: Delivery, json: bool) -> None:
+    if json:
+        print_json(asdict(delivery))
+        return
+    _show_silent(delivery.silent)
+    for note in delivery.mix.notes:
+        stdout.print(f"Note: {note}", markup=False)
+    print_facts(
+        {
+            "film": str(delivery.film),
+            "loudness": f"{delivery.mix.loudness:.1f} LUFS, true peak {delivery.mix.true_peak:.1f} dBTP",
+            "cue sheet": f"{delivery.work / 'cuesheet.json'} (edit it and run the same command again)",
+            "stems": str(delivery.stems),
+            "report": str(delivery.report),
+        }
+    )
+
+
+def _show_sheet(sheet: CueSheet, place: Path, json: bool) -> None:
+    if json:
+        print_json(sheet.model_dump(mode="json"))
+        return
+    rows = [
+        (cue.id, cue.layer, cue.label, f"{cue.start:.2f}", f"{cue.end:.2f}", f"{cue.level:.0f}", str(len(cue.anchors)))
+        for cue in sheet.cues()
+    ]
+    print_table(("cue", "layer", "label", "start", "end", "LUFS", "hits"), rows)
+    stdout.print(f"Cue sheet: {place}", markup=False)
+
+
+def _show_silent(silent: dict[str, str]) -> None:
+    for name, reason in silent.items():
+        stderr.print(f"Not heard: {name}: {reason}", markup=False)

@@ -1,0 +1,80 @@
+"""Options that several commands share, each written once."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from soundstage.agents.house import house_cast
+from soundstage.cli.console import stage_bars
+from soundstage.errors import BadOption, StorageError
+from soundstage.makers import house_makers
+from soundstage.pipeline import Studio, StudioOptions
+from soundstage.workfolder import WorkFolder
+
+Film = Annotated[Path, typer.Argument(metavar="FILM", help="The film: mp4, mov, mkv, webm, avi or ts.")]
+Work = Annotated[
+    Path | None,
+    typer.Option("--work", metavar="DIR", help="Where work is kept, to go on from. [default: beside the result]"),
+]
+Hint = Annotated[str | None, typer.Option("--hint", help="What the film shows, in your words; outweighs what is seen.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same sound.")]
+Speech = Annotated[Path | None, typer.Option("--speech", metavar="SRT", help="Lines to be spoken, as SRT or WebVTT.")]
+Library = Annotated[
+    list[Path] | None,
+    typer.Option("--library", metavar="DIR", help="A folder of recordings to use; may be given again."),
+]
+OnlyScenes = Annotated[
+    str, typer.Option("--only-scenes", metavar="ID,ID", help="Give sound to these scenes only (s001,s004).")
+]
+Candidates = Annotated[int, typer.Option("--candidates", min=1, max=16, help="Takes to choose from, for each cue.")]
+Transcript = Annotated[
+    bool, typer.Option("--transcript/--no-transcript", help="Find and write down speech in the original sound.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, and no progress.")]
+
+
+def studio_options(
+    hint: str | None, seed: int, speech: Path | None, only_scenes: str, candidates: int, transcript: bool
+) -> StudioOptions:
+    """The job's options from the command line's words."""
+    names = tuple(name.strip() for name in only_scenes.split(",") if name.strip())
+    if hint is not None and not hint.strip():
+        raise BadOption("The hint is empty; say what the film shows, or leave --hint out.")
+    return StudioOptions(
+        hint=hint,
+        seed=seed,
+        speech=speech,
+        only_scenes=names,
+        candidates=candidates,
+        transcribe=transcript,
+    )
+
+
+def work_folder(work: Path | None, film: Path, output: Path | None) -> Path:
+    """The folder asked for; else `<name>.soundstage` beside the result (or in the current folder)."""
+    if work is not None:
+        return work
+    if output is not None:
+        return output.with_name(f"{output.stem}.soundstage")
+    return Path(f"{film.stem}.soundstage")
+
+
+@contextmanager
+def open_studio(
+    film: Path, work: Path, library: Sequence[Path] | None, options: StudioOptions, quiet: bool
+) -> Iterator[Studio]:
+    """The house's studio for a film, its work folder held, its progress shown.
+
+    Raises:
+        StorageError: the film is no file, or the work folder cannot be used.
+        BadOption: another run holds the work folder.
+    """
+    if not film.is_file():
+        raise StorageError(f"{film} is not a file that can be read; check the path.")
+    folder = WorkFolder(work)
+    makers = house_makers(library or ())
+    with folder.locked(), stage_bars(quiet) as bars:
+        yield Studio(film, folder, house_cast(options.seed), makers, options, bars)

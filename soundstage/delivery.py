@@ -1,0 +1,161 @@
+"""What the user gets: the film with its soundtrack, and beside it all that belongs to it.
+
+In the work folder lie the master, the captions, the timeline, the cue sheet with its schema, and a
+report of scores, licences and timings.
+"""
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from soundstage import cuesheet
+from soundstage.cuesheet import CueSheet, digest, write_aside
+from soundstage.errors import BadOption
+from soundstage.mix.film import MixOptions, MixResult, Original, Outputs
+from soundstage.pipeline import Studio
+from soundstage.rendering import Rendered
+
+VERSION = 1
+FORMATS = ("mp4", "mov", "mkv", "webm", "flac")
+_SOUND_ONLY = "flac"
+_LOUDEST, _QUIETEST = -5.0, -40.0
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be delivered: where, how loud, in which container (None: by the output's name)."""
+
+    output: Path
+    stems: Path | None = None
+    target: float = -16.0
+    original: Original = Original.DUCK
+    format: str | None = None
+
+    @property
+    def container(self) -> str:
+        """The container asked for, by option or by name."""
+        return (self.format or self.output.suffix.lstrip(".")).lower()
+
+    def check(self, film: Path) -> None:
+        """Refuse, before any work, what cannot be delivered.
+
+        Raises:
+            BadOption: an unknown container, a target out of range, or an output that would replace the film.
+        """
+        if self.container not in FORMATS:
+            raise BadOption(f"{self.output} has no container Soundstage can write; use one of: {', '.join(FORMATS)}.")
+        if not _QUIETEST <= self.target <= _LOUDEST:
+            raise BadOption(f"A target of {self.target:g} LUFS is out of range; choose {_QUIETEST:g} to {_LOUDEST:g}.")
+        if self.output.exists() and film.exists() and self.output.samefile(film):
+            raise BadOption(f"{self.output} is the film itself; choose another name for the result.")
+        if not self.output.resolve().parent.is_dir():
+            raise BadOption(f"The folder of {self.output} does not exist; create it or choose another place.")
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Where everything lies, and what was measured."""
+
+    film: Path
+    work: Path
+    stems: Path
+    mix: MixResult
+    report: Path
+    silent: dict[str, str]
+    fresh_takes: int
+    seconds: dict[str, float]
+
+
+def deliver(studio: Studio, order: Order) -> Delivery:
+    """Run all stages, mix, and write the result; work already done is not done again."""
+    folder = studio.folder
+    rendered = studio.rendered
+    outputs = _outputs(studio, order)
+    options = MixOptions(target=order.target, original=order.original, only=studio.options.only_scenes)
+    mixed = _mix_unless_known(studio, outputs, options, order)
+    write_aside(folder.root / "cuesheet.schema.json", json.dumps(cuesheet.schema(), indent=2) + "\n")
+    report = folder.root / "report.json"
+    write_aside(report, json.dumps(_report(studio, rendered, mixed), indent=2) + "\n")
+    return Delivery(
+        film=order.output,
+        work=folder.root,
+        stems=order.stems or folder.stems,
+        mix=mixed,
+        report=report,
+        silent=dict(rendered.silent),
+        fresh_takes=rendered.fresh,
+        seconds=dict(studio.seconds),
+    )
+
+
+def _outputs(studio: Studio, order: Order) -> Outputs:
+    root = studio.folder.root
+    sound_only = order.container == _SOUND_ONLY
+    return Outputs(
+        film=None if sound_only else order.output,
+        container=order.container,
+        master=order.output if sound_only else root / "master.flac",
+        stems=order.stems or studio.folder.stems,
+        captions=root / "captions.vtt",
+        timeline=root / "timeline.otio",
+    )
+
+
+def _mix_unless_known(studio: Studio, outputs: Outputs, options: MixOptions, order: Order) -> MixResult:
+    """Mix, unless the last mix was of the very same sheet, takes and options and still lies there."""
+    inputs = [
+        VERSION,
+        _plain(studio.sheet),
+        sorted((name, take.identity) for name, take in studio.rendered.takes.items()),
+        asdict(options),
+        {name: str(path) for name, path in asdict(outputs).items()},
+    ]
+    key = digest(json.loads(json.dumps(inputs, default=str)))
+    note = studio.folder.note("mix")
+    if note.get("key") == key and _is_untouched(note.get("files")):
+        return MixResult(**note["result"])  # type: ignore[arg-type]
+    mixed = studio.mix(outputs, options)
+    studio.folder.write_note("mix", {"key": key, "files": _stamps(order, outputs), "result": asdict(mixed)})
+    return mixed
+
+
+def _plain(sheet: CueSheet) -> str:
+    return sheet.with_cues(lambda cue: cue.model_copy(update={"take": None})).model_dump_json()
+
+
+def _stamps(order: Order, outputs: Outputs) -> dict[str, list[int]]:
+    paths = [order.output, outputs.master, *sorted(outputs.stems.glob("*.flac") if outputs.stems else ())]
+    return {str(path): [path.stat().st_size, path.stat().st_mtime_ns] for path in paths}
+
+
+def _is_untouched(stamps: object) -> bool:
+    if not isinstance(stamps, dict):
+        return False
+    for name, stamp in stamps.items():
+        path = Path(name)
+        if not path.exists() or [path.stat().st_size, path.stat().st_mtime_ns] != stamp:
+            return False
+    return True
+
+
+def _report(studio: Studio, rendered: Rendered, mixed: MixResult) -> dict[str, object]:
+    takes = {
+        name: {
+            "maker": take.maker,
+            "licence": take.licence,
+            "sources": list(take.sources),
+            "score": round(take.score, 3),
+            "scores": {check: {"score": round(s, 3), "reason": why} for check, (s, why) in take.scores.items()},
+        }
+        for name, take in rendered.takes.items()
+    }
+    return {
+        "film": studio.reading.facts.model_dump(mode="json"),
+        "notes": list(studio.reading.notes),
+        "mix": json.loads(json.dumps(asdict(mixed), default=str)),
+        "licences": dict(Counter(take.licence for take in rendered.takes.values())),
+        "takes": takes,
+        "silent": dict(rendered.silent),
+        "seconds": {stage: round(spent, 3) for stage, spent in studio.seconds.items()},
+    }

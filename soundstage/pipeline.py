@@ -1,0 +1,296 @@
+"""The stages of the studio, and what each needs and gives.
+
+read -> describe -> storyboard -> design -> synthesize -> mix. Every stage first looks whether its
+result already lies in the work folder, under the hash of its inputs: a run that was interrupted
+goes on where it was, and an edit redoes only what it touches.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from time import perf_counter
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from soundstage.agents import continuity, discussion, generation
+from soundstage.agents.roles import Cast, SceneView, Scriptwriter, ShotScript, ShotView
+from soundstage.cuesheet import Caption, Cue, CueSheet, Overview, Scene, digest
+from soundstage.edits import Edits, apply_edits
+from soundstage.errors import BadCueSheet, BadOption
+from soundstage.film.read import read_film
+from soundstage.mix.film import MixOptions, MixResult, Outputs, mix_film
+from soundstage.reading import FilmFacts, MotionCurve, Reading
+from soundstage.rendering import Rendered, RenderOptions, Stage, with_notes
+from soundstage.synth.maker import SoundMaker
+from soundstage.synth.speech.lines import read_lines, speech_cues
+from soundstage.workfolder import WorkFolder, film_digest
+
+VERSION = 1
+_Result = TypeVar("_Result")
+
+
+class StageName(StrEnum):
+    """The stages, in order."""
+
+    READ = "read"
+    DESCRIBE = "describe"
+    STORYBOARD = "storyboard"
+    DESIGN = "design"
+    SYNTHESIZE = "synthesize"
+    MIX = "mix"
+
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class StudioOptions:
+    """What a job asks for.
+
+    `hint` says what the film shows; `speech` is an SRT or VTT file of lines to speak;
+    `only_scenes` are scene ids (empty: all); `candidates` takes are made of each short
+    cue; `keep_sheet` takes the cue sheet on disk as it stands and designs nothing.
+    """
+
+    hint: str | None = None
+    seed: int = 0
+    speech: Path | None = None
+    only_scenes: tuple[str, ...] = ()
+    candidates: int = 2
+    workers: int = 2
+    transcribe: bool = True
+    keep_sheet: bool = False
+
+
+class Story(BaseModel):
+    """A remembered storyboard, with the talk that led to it."""
+
+    overview: Overview
+    scenes: tuple[Scene, ...]
+    talk: tuple[str, ...]
+
+
+class SceneDesign(BaseModel):
+    """A remembered design of one scene, with the talk that led to it."""
+
+    cues: tuple[Cue, ...]
+    talk: tuple[str, ...]
+
+
+class Studio:
+    """One film on its way through the stages, in one work folder (which must be locked)."""
+
+    def __init__(
+        self,
+        film: Path,
+        folder: WorkFolder,
+        cast: Cast,
+        makers: Sequence[SoundMaker],
+        options: StudioOptions,
+        progress: Progress = lambda stage, fraction: None,
+    ) -> None:
+        """Args: makers: the sound makers at hand. progress: told a stage and its fraction done."""
+        self.film = film
+        self.folder = folder
+        self.options = options
+        self.seconds: dict[str, float] = {}
+        self._cast = cast
+        self._makers = makers
+        self._progress = progress
+
+    @cached_property
+    def reading(self) -> Reading:
+        """Stage read: what is on the film."""
+        known = film_digest(self.film, self.folder)
+        saved = self.folder.saved_reading()
+        if saved is not None and saved.facts.digest == known:
+            return saved
+        if saved is not None:
+            self.folder.set_aside_sheet()
+        self.folder.reading.mkdir(exist_ok=True)
+        transcribe = self.options.transcribe
+        return self._timed(
+            StageName.READ,
+            lambda tell: read_film(self.film, self.folder.reading, progress=tell, transcribe=transcribe),
+        )
+
+    @cached_property
+    def scripts(self) -> tuple[ShotScript, ...]:
+        """Stage describe: every shot with its caption."""
+        remembering = _RememberingScriptwriter(self._cast, self.folder, self.reading.facts.digest)
+        cast = replace(self._cast, scriptwriter=remembering)
+        views = [self._view(number) for number in range(len(self.reading.shots))]
+        return self._timed(
+            StageName.DESCRIBE,
+            lambda tell: discussion.describe_shots(views, cast, self.options.workers, tell),
+        )
+
+    @cached_property
+    def story(self) -> Story:
+        """Stage storyboard: the shots merged into scenes."""
+        inputs = [self.reading.facts.digest, self.options.hint, self._cast.name]
+        key = digest(["storyboard", VERSION, *inputs])
+        return self.folder.recall(key, Story) or self._tell_story(key)
+
+    @cached_property
+    def sheet(self) -> CueSheet:
+        """Stage design: the cue sheet, with the user's edits on top."""
+        kept = self._own_sheet()
+        if kept is not None and self.options.keep_sheet:
+            return kept
+        edits = self.folder.edits()
+        designed = self._timed(StageName.DESIGN, lambda tell: self._design(edits, tell))
+        sheet = apply_edits(designed, edits)
+        self._check_scene_names(sheet)
+        self.folder.write_sheet(sheet, designed)
+        return sheet
+
+    @cached_property
+    def rendered(self) -> Rendered:
+        """Stage synthesize: a take for every wanted cue; the sheet on disk gets a note on each."""
+        options = RenderOptions(candidates=self.options.candidates, workers=self.options.workers)
+        stage = Stage(self._makers, self.folder.takes, options)
+        cues = [cue for scene in self._wanted_scenes() for cue in scene.cues]
+        rendered = self._timed(StageName.SYNTHESIZE, lambda tell: stage.render(cues, tell))
+        self.folder.annotate_sheet(with_notes(self.sheet, rendered))
+        return rendered
+
+    def mix(self, outputs: Outputs, options: MixOptions) -> MixResult:
+        """Stage mix: stems, master, film, captions and timeline."""
+        takes = self.rendered.takes
+        sheet = self.sheet.with_cues(lambda cue: cue if cue.id in takes else None)
+        return self._timed(
+            StageName.MIX,
+            lambda tell: mix_film(self.film, self.reading, self.folder.reading, sheet, takes, outputs, options, tell),
+        )
+
+    def _tell_story(self, key: str) -> Story:
+        facts, workers = self.reading.facts, self.options.workers
+        scripts = self.scripts
+        told = self._timed(
+            StageName.STORYBOARD,
+            lambda tell: discussion.storyboard(facts, scripts, self.reading.dialogue, self._cast, workers, tell),
+        )
+        story = Story(overview=told.overview, scenes=told.scenes, talk=tuple(str(turn) for turn in told.turns))
+        self.folder.remember(key, story)
+        return story
+
+    def _design(self, edits: Edits, tell: Callable[[float], None]) -> CueSheet:
+        scenes = [
+            scene.model_copy(update={"hint": edits.hints.get(scene.id, scene.hint), "cues": ()})
+            for scene in edits.scenes or self.story.scenes
+        ]
+        designed: list[Scene] = []
+        talk = list(self.story.talk)
+        for number, scene in enumerate(scenes, start=1):
+            design = self._design_scene(scene)
+            designed.append(scene.model_copy(update={"cues": design.cues}))
+            talk += [f"{scene.id} {line}" for line in design.talk]
+            tell(number / len(scenes))
+        settled = continuity.settle(designed)
+        self.folder.write_talk(talk)
+        return CueSheet(
+            film=self.reading.facts.digest,
+            duration=self.reading.facts.duration,
+            overview=self.story.overview,
+            scenes=self._with_speech(settled),
+        )
+
+    def _own_sheet(self) -> CueSheet | None:
+        sheet = self.folder.saved_sheet()
+        if sheet is not None and sheet.film != self.reading.facts.digest:
+            raise BadCueSheet(f"{self.folder.sheet} belongs to another film; name the work folder of {self.film.name}.")
+        return sheet
+
+    def _design_scene(self, scene: Scene) -> SceneDesign:
+        hinted = scene.model_copy(update={"hint": scene.hint or self.options.hint})
+        inputs = [VERSION, self._cast.name, self.options.seed, hinted.model_dump(mode="json")]
+        key = digest(["design", self.reading.facts.digest, *inputs])
+        known = self.folder.recall(key, SceneDesign)
+        if known is not None:
+            return known
+        design = generation.design_scene(self._scene_view(hinted), self._cast)
+        result = SceneDesign(cues=design.cues, talk=tuple(str(turn) for turn in design.turns))
+        self.folder.remember(key, result)
+        return result
+
+    def _with_speech(self, scenes: Sequence[Scene]) -> tuple[Scene, ...]:
+        if self.options.speech is None:
+            return tuple(scenes)
+        spoken = speech_cues(read_lines(self.options.speech), self.reading.facts.duration)
+        return tuple(
+            scene.model_copy(update={"cues": (*scene.cues, *(c for c in spoken if scene.start <= c.start < scene.end))})
+            for scene in scenes
+        )
+
+    def _view(self, number: int) -> ShotView:
+        shot = self.reading.shots[number]
+        return ShotView(
+            shot=shot,
+            pictures=tuple(self.folder.reading / frame.file for frame in shot.keyframes),
+            dialogue=tuple(line for line in self.reading.dialogue if line.start < shot.end and line.end > shot.start),
+            hint=self.options.hint,
+        )
+
+    def _scene_view(self, scene: Scene) -> SceneView:
+        first, last = scene.shots
+        return SceneView(
+            scene=scene,
+            shots=self.reading.shots[first : last + 1],
+            motion=self._motion.between(scene.start, scene.end),
+            overview=self.story.overview,
+            facts=self.reading.facts,
+            seed=self.options.seed,
+        )
+
+    @cached_property
+    def _motion(self) -> MotionCurve:
+        return MotionCurve.load(self.folder.reading)
+
+    def _wanted_scenes(self) -> tuple[Scene, ...]:
+        wanted = self.options.only_scenes
+        return tuple(scene for scene in self.sheet.scenes if not wanted or scene.id in wanted)
+
+    def _check_scene_names(self, sheet: CueSheet) -> None:
+        known = [scene.id for scene in sheet.scenes]
+        for name in self.options.only_scenes:
+            if name not in known:
+                raise BadOption(f"The film has no scene {name!r}; its scenes are {known[0]} to {known[-1]}.")
+
+    def _timed(self, stage: StageName, work: Callable[[Callable[[float], None]], _Result]) -> _Result:
+        started = perf_counter()
+        self._progress(stage, 0.0)
+        result = work(lambda fraction: self._progress(stage, fraction))
+        self._progress(stage, 1.0)
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + perf_counter() - started
+        return result
+
+
+class _RememberingScriptwriter:
+    """Another Scriptwriter whose captions of shots are kept in the work folder."""
+
+    def __init__(self, cast: Cast, folder: WorkFolder, film: str) -> None:
+        self._inner: Scriptwriter = cast.scriptwriter
+        self._folder = folder
+        self._film = film
+        self._name = cast.name
+
+    def describe_shot(self, view: ShotView, overview: Overview | None) -> Caption:
+        inputs = [view.shot.model_dump(mode="json"), view.hint, [line.text for line in view.dialogue]]
+        rough = overview.model_dump(mode="json") if overview else None
+        key = digest(["caption", VERSION, self._name, self._film, inputs, rough])
+        known = self._folder.recall(key, Caption)
+        if known is not None:
+            return known
+        caption = self._inner.describe_shot(view, overview)
+        self._folder.remember(key, caption)
+        return caption
+
+    def unify(self, captions: Sequence[ShotScript]) -> Caption:
+        return self._inner.unify(captions)
+
+    def describe_film(self, facts: FilmFacts, scripts: Sequence[ShotScript]) -> Overview:
+        return self._inner.describe_film(facts, scripts)
