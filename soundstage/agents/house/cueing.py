@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
+from scipy.signal import find_peaks
 
 from soundstage.agents.house.understanding import Rhythm
 from soundstage.agents.roles import Choice, Plan, SceneView
@@ -22,10 +24,21 @@ _UNIMPORTANT = 6.0  # dB less for a sound of no salience
 _BED_FADE, _SOUND_FADE, _HIT_FADE = 0.5, 0.15, 0.005
 _STEP_GAP = (0.22, 0.9)  # seconds between footfalls, from a sprint to a stroll
 _HIT_GAP = 0.12
+# What does not strike at every hit sounds now and then: a horn less often than a bark. Seconds.
+_GAPS = {
+    ("hits", Behaviour.SINGLE): _HIT_GAP,
+    ("hits", Behaviour.REPEATED): _HIT_GAP,
+    ("none", Behaviour.SINGLE): 4.0,
+    ("none", Behaviour.REPEATED): 0.6,
+}
 _HIT_STRENGTH = 0.5
 _TAIL = 1.5  # seconds a hit may ring on at most
 _PAN_STEP = 0.5  # seconds between points of a moving source
 _PAN_WIDTH = 0.7  # the picture is narrower than the loudspeakers' base
+_ROOM = 0.5
+_LONG_ENOUGH = 6.0
+_PASS_BLUR, _PASS_GAP = 0.3, 4.0
+_RECURS = 16.0  # seconds between single sounds that are heard but not seen
 _STILL = 0.25  # pan spread below which a source stands still
 _INTENSITIES = ("intensity", "speed", "load", "density")
 
@@ -62,7 +75,9 @@ def _bed(view: SceneView, choice: Choice) -> Cue | None:
 
 def _sound(view: SceneView, choice: Choice, rhythm: Rhythm) -> Cue | None:
     label = _label(choice)
-    time = _when(view, label, rhythm)
+    time = _when(view, label, rhythm) if choice.idea.visible else _unseen(view, label)
+    if time is None:
+        return None
     source = slug(label.name)
     layer = Layer.EFFECTS if label.layer is Layer.AMBIENCE else label.layer
     fade = _HIT_FADE if time.anchors else _SOUND_FADE
@@ -130,12 +145,41 @@ def _when(view: SceneView, label: Label, rhythm: Rhythm) -> _Time:
     whole = _Time(view.scene.start, view.scene.end)
     if label.behaviour is Behaviour.STEADY:
         return whole
-    if rhythm == "steps":
+    if rhythm == "steps" or label.kind == "footsteps":
         return _stepping(view, whole)
-    anchors = _hits(view)
-    if label.behaviour is Behaviour.REPEATED and rhythm == "none":
+    anchors = _passes(view, whole) if rhythm == "pass" else _hits(view, _GAPS[rhythm, label.behaviour])
+    if label.behaviour is Behaviour.REPEATED and rhythm != "hits":
         return _Time(whole.start, whole.end, anchors) if anchors else whole
     return _around(view, label, anchors or (_likely_moment(view),))
+
+
+def _unseen(view: SceneView, label: Label) -> _Time | None:
+    """Off the picture nothing ties a sound to motion: it comes now and then in the film, at times the seed draws."""
+    whole = _Time(view.scene.start, view.scene.end)
+    if label.behaviour is not Behaviour.SINGLE:
+        return whole
+    draw = np.random.default_rng(seed_of(view.seed, label.name))
+    count = max(1, round(view.facts.duration / _RECURS))
+    times = (np.arange(count) + draw.uniform(0.2, 0.6, count)) * view.facts.duration / count
+    here = [float(time) for time in times if whole.start <= time < whole.end - _ROOM]
+    if not here and whole.end - whole.start >= _LONG_ENOUGH:
+        here = [whole.start + (whole.end - whole.start) / 3]
+    return _around(view, label, tuple(Anchor(time=round(time, 3), strength=0.7) for time in here)) if here else None
+
+
+def _passes(view: SceneView, whole: _Time) -> tuple[Anchor, ...]:
+    """When what drives by is nearest: where it moves most, at most once in a few seconds."""
+    curve = view.motion.between(whole.start, whole.end)
+    if len(curve.times) < 3:
+        return ()
+    step = max(float(np.median(np.diff(curve.times))), 1e-3)
+    smooth = gaussian_filter1d(curve.energy.astype(np.float64), _PASS_BLUR / step)
+    peaks, _ = find_peaks(smooth, height=max(float(smooth.mean()), 0.05), distance=max(1, round(_PASS_GAP / step)))
+    chosen = peaks if len(peaks) else [int(np.argmax(smooth))]
+    return tuple(
+        Anchor(time=float(curve.times[at]), strength=0.8, pan=round(float(curve.pan[at]) * _PAN_WIDTH, 2))
+        for at in chosen
+    )
 
 
 def _stepping(view: SceneView, whole: _Time) -> _Time:
@@ -162,8 +206,8 @@ def _sets_off(curve: MotionCurve, time: float) -> bool:
     return float(after.mean()) > 1.6 * float(before.mean()) + 0.05
 
 
-def _hits(view: SceneView) -> tuple[Anchor, ...]:
-    return tuple(map(_anchor, hits_of(view)))
+def _hits(view: SceneView, gap: float) -> tuple[Anchor, ...]:
+    return tuple(map(_anchor, _spaced(hits_of(view), gap)))
 
 
 def _spaced(onsets: Sequence[Onset], gap: float) -> list[Onset]:

@@ -12,6 +12,7 @@ from soundstage.agents.house.vocabulary import concept as known_concept
 from soundstage.agents.roles import Choice, Draft, Plan, Review, SceneView, SoundIdea
 from soundstage.cuesheet import Caption, Cue, Finding, Layer
 from soundstage.knowledge.base import knowledge
+from soundstage.knowledge.label import Label
 
 _HEARD = 0.35  # confidence below which a source on the picture stays silent
 _PLACED = 0.25  # confidence below which a setting gets no bed of its own
@@ -19,8 +20,9 @@ _MOST_MAIN, _MOST_BEHIND = 4, 2
 _MOVING = 0.08
 _RECOGNISED = 0.2
 _MOST_HITS = 3.0  # a second: more is no row of hits, but unrest
-SOFT_HIT = "soft impact"
+SOFT_HIT = "object drop"
 _BLOW = "heavy thud"  # what hitting sounds like when nothing says what is hit with what
+_ABOARD = frozenset({"car interior"})
 _STRUCK = ("tool", "weapon", "instrument", "thing")
 _ROOMY = 0.5
 
@@ -55,24 +57,44 @@ def _hint(view: SceneView) -> Understanding:
 
 
 def _told(hint: Understanding) -> list[SoundIdea]:
-    """What the user's words make heard, whatever is seen: deeds, then things, then sounds named outright."""
+    """What the user's words make heard, whatever is seen: sounds named outright, then deeds, then things."""
+    ideas = list(_told_sounds(hint))
     struck = any(thing.sounds for thing in hint.things if thing.kind in _STRUCK)
     deeds = [deed for deed in hint.deeds if deed.sound and not (struck and deed.sound == _BLOW)]
-    ideas = [SoundIdea(deed.sound, HINTED, f"hint: {deed.who} {deed.verb}", salience=0.8) for deed in deeds]
+    new = [deed for deed in deeds if not any(_akin(deed.sound, idea.words) for idea in ideas)]
+    ideas += [SoundIdea(deed.sound, HINTED, f"hint: {deed.who} {deed.verb}", salience=0.8) for deed in new]
     busy = {deed.who for deed in deeds}
     for thing in hint.things:
+        if (thing.kind == "vehicle" and _ABOARD & set(hint.settings)) or (
+            thing.kind == "place" and thing.when != "seen"
+        ):
+            continue
         # Who is told to do one thing is not made to do the other as well, but still may be heard softly.
-        ideas += _sources(thing, 0.6 if thing.name in busy else HINTED, f"hint: {thing.name}", active=True)
-    for name in hint.labels:
-        label = knowledge().find(name)
-        if label and label.layer is not Layer.AMBIENCE and not any(_akin(name, idea.words) for idea in ideas):
-            ideas.append(SoundIdea(name, HINTED, f"hint: {hint.told}", salience=0.7))
+        heard = _sources(thing, 0.6 if thing.name in busy else HINTED, f"hint: {thing.name}", active=True)
+        ideas += [idea for idea in heard if not any(_akin(idea.words, other.words) for other in ideas)]
     return ideas
 
 
+def _told_sounds(hint: Understanding) -> Iterator[SoundIdea]:
+    walking = any(deed.rhythm == "steps" for deed in hint.deeds)
+    for name in hint.labels:
+        label = knowledge().find(name)
+        if label is None or label.layer is Layer.AMBIENCE:
+            continue
+        steps = label.kind == "footsteps"
+        if not (steps and walking):
+            walking = walking or steps
+            yield SoundIdea(name, HINTED, f"hint: {hint.told}", visible=_shows(label, hint), salience=0.7)
+
+
 def _akin(one: str, other: str) -> bool:
-    """Whether two names share a word in any form: hammer and hammering."""
-    return any(verb_forms(left) & verb_forms(right) for left in one.split() for right in other.split())
+    """Whether two names end in a form of one word: hammer and hammering, hand bell and church bell."""
+    return bool(verb_forms(one.split()[-1]) & verb_forms(other.split()[-1]))
+
+
+def _shows(label: Label, hint: Understanding) -> bool:
+    """Whether what sounds is on the picture: weather is not, nor what is far away."""
+    return "weather" not in label.scenarios and label.name not in hint.afar
 
 
 def _seen(view: SceneView, hint: Understanding) -> Iterator[SoundIdea]:
@@ -185,7 +207,11 @@ def _rhythms(view: SceneView) -> dict[str, Rhythm]:
     hint = _hint(view)
     places = _likely_settings(view.scene.caption, hint)
     seen = (deed for action in view.scene.caption.actions for deed in understand(action.name, places).deeds)
-    return {deed.sound: deed.rhythm for deed in (*seen, *hint.deeds)} | {SOFT_HIT: "hits"}
+    named = (known_concept(finding.name) for finding in view.scene.caption.entities)
+    driving: dict[str, Rhythm] = {
+        sound: "pass" for thing in (*named, *hint.things) if thing and thing.when == "moving" for sound in thing.sounds
+    }
+    return {deed.sound: deed.rhythm for deed in (*seen, *hint.deeds)} | driving | {SOFT_HIT: "hits"}
 
 
 def _distinct(ideas: Iterable[SoundIdea]) -> list[SoundIdea]:

@@ -128,7 +128,8 @@ def _trust(colours: Colours) -> float:
     drawn = _ramp(colours.saturation, 0.42, 0.62)
     dark = _ramp(0.14 - colours.brightness, 0.0, 0.1)
     bare = _ramp(0.35 - colours.variety, 0.0, 0.2)
-    return (1 - 0.6 * drawn) * (1 - 0.6 * dark) * (1 - 0.8 * bare)
+    flat = _ramp(0.1 - colours.contrast, 0.0, 0.05)
+    return (1 - 0.6 * drawn) * (1 - 0.6 * dark) * (1 - 0.8 * bare) * (1 - 0.6 * flat)
 
 
 def _plausible(concept: Concept, colours: Colours) -> float:

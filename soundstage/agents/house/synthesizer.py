@@ -27,8 +27,8 @@ class HouseSynthesizer:
     def retrieve(self, view: SceneView, draft: Draft) -> Plan:
         """Replace every idea by a label, or by silence."""
         voices = _voices_allowed(view)
-        behind = tuple(_choose(idea, voices, background=True) for idea in draft.background)
-        taken = {choice.label for choice in behind if choice.label}
+        taken: set[str] = set()
+        behind = tuple(_once(_choose(idea, voices, background=True), taken) for idea in draft.background)
         front = tuple(_once(_choose(idea, voices, background=False), taken) for idea in draft.main)
         return Plan(background=behind, main=front)
 
@@ -45,11 +45,10 @@ def _choose(idea: SoundIdea, voices: bool, background: bool) -> Choice:
 
 
 def _replaced(idea: SoundIdea, named: Label, voices: bool, background: bool) -> Choice:
-    """A label of the same type that can be made, for one that only recordings can serve."""
+    """A near label of the same type that can be made here; else the one named, for a recording of the user's."""
     for label, similarity in _ranked(named.name, voices, background):
         if label.recipe is not None and label.kind == named.kind and similarity >= _SIMILAR:
             return Choice(idea, label.name, similarity, f"nothing here makes {named.name}; the same type of sound")
-    # It may still be served by a recording of the user's.
     return Choice(idea, named.name, 1.0, "only recordings can make it")
 
 
@@ -63,13 +62,10 @@ def _by_meaning(idea: SoundIdea, voices: bool, background: bool) -> Choice:
     return Choice(idea, None, ranked[0][1] if ranked else 0.0, "no label of the knowledge base fits")
 
 
-def _ranked(words: str, voices: bool, background: bool) -> list[tuple[Label, float]]:
-    return [(label, near) for label, near in _search(words) if _serves(label, voices, background)]
-
-
 @lru_cache(maxsize=4096)
-def _search(words: str) -> tuple[tuple[Label, float], ...]:
-    return tuple((match.label, match.similarity) for match in knowledge().search(words, limit=_CANDIDATES))
+def _ranked(words: str, voices: bool, background: bool) -> tuple[tuple[Label, float], ...]:
+    found = knowledge().search(words, _CANDIDATES, among=lambda label: _serves(label, voices, background))
+    return tuple((match.label, match.similarity) for match in found)
 
 
 def _serves(label: Label, voices: bool, background: bool) -> bool:

@@ -11,17 +11,20 @@ from typing import Literal, TypeVar
 
 from soundstage.agents.house.language import base, clauses, is_inflected, is_noun_at, phrases, tokens, verb_forms
 from soundstage.agents.house.vocabulary import Action, Concept, actions, concept, settings
+from soundstage.cuesheet import Layer
 from soundstage.knowledge.base import knowledge
 
 _NIGHT = frozenset({"night", "midnight", "nighttime", "moonlight", "dark", "moonlit"})
 _DAY = frozenset({"day", "morning", "noon", "afternoon", "daylight", "sunny", "midday"})
 _SPEAKING = frozenset({"talk", "speak", "say", "tell", "sing", "shout", "scream", "laugh", "cry", "cheer", "whisper"})
 _PLAIN = frozenset({"be", "do", "have", "go", "come", "make", "get", "thing", "place", "way", "scene", "film"})
+_AFAR = frozenset({"distant", "far", "faraway", "offscreen", "somewhere"})
+_IGNORED = _PLAIN | _NIGHT | _DAY
 _ACTING = frozenset({"animal", "vehicle", "person", "weapon", "instrument"})
 _DEFAULT_SURFACE = "pavement"
 
 _Item = TypeVar("_Item")
-Rhythm = Literal["steps", "hits", "none"]
+Rhythm = Literal["steps", "hits", "pass", "none"]
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,17 @@ class Deed:
 
 @dataclass(frozen=True)
 class Understanding:
-    """What was understood of a text. `labels` are names of the knowledge base that it says outright."""
+    """What was understood of a text.
+
+    `labels` are names of the knowledge base that it says
+    outright, `afar` those of them that are heard from a distance.
+    """
 
     things: tuple[Concept, ...] = ()
     deeds: tuple[Deed, ...] = ()
     settings: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    afar: frozenset[str] = frozenset()
     night: bool = False
     day: bool = False
     voices: bool = False
@@ -54,23 +62,29 @@ class Understanding:
 def understand(text: str, known: Sequence[str] = ()) -> Understanding:
     """Read a sentence or a few words; `known` are settings that are known already."""
     parts = [part for part in clauses(text) if part]
-    places = _unique(name for part in parts for name in _settings_in(part))
+    places = _unique(name for part in parts for name in _settings_in(_without_compounds(part)[1]))
     surface = surface_of([*places, *known])
     things: list[Concept] = []
     deeds: list[Deed] = []
     labels: list[str] = []
+    afar: list[str] = []
     for part in parts:
-        here = _things_in(part)
+        compounds, rest = _without_compounds(part)
+        here = _things_in(rest)
         things += here
-        done = _deeds_in(part, here or things, surface)
+        # Where only a named sound acts ("a church bell rings"), the verb is its own and nobody else's.
+        done = _deeds_in(rest, here or things, surface) if here or not compounds else []
         deeds += done
-        labels += _labels_in(part, {verb for deed in done for verb in verb_forms(deed.verb)})
+        named = [*compounds, *_labels_in(rest, {verb for deed in done for verb in verb_forms(deed.verb)})]
+        labels += named
+        afar += named if _AFAR & set(part) else []
     words = {base(token) for token in tokens(text)}
     return Understanding(
         things=tuple({thing.name: thing for thing in things}.values()),
         deeds=_unique(deeds),
         settings=places,
         labels=_unique(labels),
+        afar=frozenset(afar),
         night=bool(words & _NIGHT),
         day=bool(words & _DAY),
         voices=any(verb_forms(token) & _SPEAKING for token in tokens(text)),
@@ -139,7 +153,26 @@ def _doer(action: Action, things: list[Concept]) -> str | None:
 
 def _deed(action: Action, verb: str, who: str, surface: str) -> Deed:
     sound = action.sound.format(surface=surface, who=who, verb=f"{verb}ing")
+    doer = concept(who)
+    if doer and doer.kind == "vehicle" and doer.sounds and knowledge().find(sound) is None:
+        sound = doer.sounds[0]
     return Deed(verb=verb, who=who, sound=sound, rhythm=action.rhythm)
+
+
+def _without_compounds(clause: list[str]) -> tuple[list[str], list[str]]:
+    """Sounds named by several nouns (a church bell is no church), and the clause without their words."""
+    for start, end, phrase in phrases(clause, longest=4):
+        name = _label_words().get(phrase)
+        compound = end - start > 1 and not any(_is_verb(word) for word in clause[start:end])
+        if name and compound and phrase not in _setting_words() and concept(phrase) is None:
+            names, rest = _without_compounds([*clause[:start], "-", *clause[end:]])
+            return [name, *names], rest
+    return [], clause
+
+
+@cache
+def _is_verb(word: str) -> bool:
+    return any(verb in verb_forms(word) for action in actions() for verb in action.verbs)
 
 
 def _labels_in(clause: list[str], verbs: set[str]) -> list[str]:
@@ -147,7 +180,7 @@ def _labels_in(clause: list[str], verbs: set[str]) -> list[str]:
     taken: set[int] = set()
     found: list[tuple[int, str]] = []
     for start, end, phrase in phrases(clause, longest=4):
-        if taken & set(range(start, end)) or phrase in verbs or phrase in _PLAIN:
+        if taken & set(range(start, end)) or phrase in verbs or phrase in _IGNORED or phrase in _setting_words():
             continue
         name = _label_words().get(phrase)
         if name:
@@ -158,12 +191,14 @@ def _labels_in(clause: list[str], verbs: set[str]) -> list[str]:
 
 @cache
 def _label_words() -> dict[str, str]:
-    """Names and aliases of labels in base form; names win over aliases, no human voices."""
+    """Names and aliases of labels in base form; names win over aliases."""
     named: dict[str, str] = {}
-    for label in knowledge().labels:
+    for label in knowledge().labels.values():
         for alias in label.aliases:
-            named.setdefault(_based(alias), label.name)
-    return named | {_based(label.name): label.name for label in knowledge().labels}
+            # "stairs" alone says nothing of footsteps; one word that is a place does mean its ambience.
+            if label.layer is Layer.AMBIENCE or " " in alias:
+                named.setdefault(_based(alias), label.name)
+    return named | {_based(label.name): label.name for label in knowledge().labels.values()}
 
 
 def _based(phrase: str) -> str:
