@@ -22,8 +22,7 @@ class Container:
     """How a container is written by ffmpeg.
 
     `pictures` are the codecs whose packets can be copied into it. `subtitles` maps a subtitle codec
-    to what is written for it ("copy" or an encoder); others are left out. `times` tells whether a
-    stream can begin later than the film.
+    to what is written for it ("copy" or an encoder); others are left out.
     """
 
     muxer: str
@@ -31,7 +30,6 @@ class Container:
     sound: Mapping[str, str]
     subtitles: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
-    times: bool = True
 
 
 _MP4_PICTURES = frozenset(("h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg"))
@@ -49,7 +47,7 @@ CONTAINERS = {
         _MKV_SUBTITLES | {"mov_text": "subrip"},
     ),
     "webm": Container("webm", frozenset(("vp8", "vp9", "av1")), OPUS, _converted("webvtt")),
-    "avi": Container("avi", frozenset(("mpeg4", "mjpeg", "mpeg2video", "rawvideo")), PCM, times=False),
+    "avi": Container("avi", frozenset(("mpeg4", "mjpeg", "mpeg2video", "rawvideo")), PCM),
     "ts": Container("mpegts", frozenset(("h264", "hevc", "mpeg2video", "mpeg1video")), AAC, {"dvb_subtitle": "copy"}),
 }
 _SAME = {"m4v": "mp4", "qt": "mov", "mts": "ts", "m2ts": "ts"}

@@ -7,6 +7,7 @@ with the first picture.
 """
 
 import contextlib
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import IO
 import av
 import ffmpeg
 import numpy as np
+from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Disposition
 
@@ -27,6 +29,9 @@ from soundstage.sound import SAMPLE_RATE, Block, frames_of
 
 # A container without times for its packets is read with made ones.
 _WITHOUT_TIMES = ("avi",)
+# Where clocks may jump, ffmpeg counts from the earliest stream that is used, not from the container's start.
+_COUNTED_BY_STREAMS = ("mpegts", "mpeg")
+_FILM = "the film's input number"
 _SILENCE = np.zeros((SAMPLE_RATE, 2), np.float32)
 
 
@@ -49,17 +54,29 @@ def film_streams(film: IO[bytes], facts: FilmFacts) -> FilmStreams:
     }
     try:
         with av.open(film, mode="r", format=facts.container, options=guards, metadata_errors="replace") as opened:
-            pictures = [s for s in opened.streams.video if not s.disposition & Disposition.attached_pic]
-            chosen = next((s for s in pictures if s.disposition & Disposition.default), pictures[0])
-            subtitles = tuple(
-                (s.index, s.codec_context.name) for s in opened.streams.subtitles if s.codec_context is not None
-            )
-            start = (opened.start_time or 0) / av.time_base
+            return _described(opened, facts.container)
     except (FFmpegError, ValueError, IndexError) as error:
         raise BadFilm(f"{facts.name} is damaged and cannot be copied; give a whole copy of it.") from error
     finally:
         film.seek(0)
-    return FilmStreams(pictures=chosen.index, subtitles=subtitles, start=start)
+
+
+def _described(opened: InputContainer, container: str) -> FilmStreams:
+    """A stream's attributes may only be read while its container is open."""
+    pictures = [s for s in opened.streams.video if not s.disposition & Disposition.attached_pic]
+    chosen = next((s for s in pictures if s.disposition & Disposition.default), pictures[0])
+    subtitles = [s for s in opened.streams.subtitles if s.codec_context is not None]
+    start = (opened.start_time or 0) / av.time_base
+    if container in _COUNTED_BY_STREAMS:
+        start = min(
+            (float(s.start_time * s.time_base) for s in (chosen, *subtitles) if s.start_time and s.time_base),
+            default=start,
+        )
+    return FilmStreams(
+        pictures=chosen.index,
+        subtitles=tuple((s.index, s.codec_context.name) for s in subtitles),
+        start=start,
+    )
 
 
 class FilmWriter:
@@ -93,26 +110,23 @@ def film_writer(film: Path, facts: FilmFacts, container: Container, out: Path) -
     with open_film(film) as file:
         streams = film_streams(file, facts)
         late = max(0.0, facts.offset - streams.start)
-        arguments = mux_arguments(facts, streams, container, out, fd=file.fileno(), late=late)
+        arguments = mux_arguments(facts, streams, container, out, fd=file.fileno())
         with running(arguments, stdin=PIPE, pass_fds=(file.fileno(),), stdout=DEVNULL) as process:
             assert process.stdin is not None
             writer = FilmWriter(process.stdin)
-            if not container.times:
-                _write_silence(writer, frames_of(late))
+            # Not an input offset: ffmpeg forgets it where sound is encoded.
+            _write_silence(writer, frames_of(late))
             yield writer
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.close()
 
 
-def mux_arguments(
-    facts: FilmFacts, streams: FilmStreams, container: Container, out: Path, *, fd: int, late: float
-) -> list[str]:
-    """What to tell ffmpeg. `late` is when the first picture comes, in seconds from the container's start."""
+def mux_arguments(facts: FilmFacts, streams: FilmStreams, container: Container, out: Path, *, fd: int) -> list[str]:
+    """What to tell ffmpeg. `fd` is the open film; the master comes as float32 stereo on standard input."""
     options = guarded_input(facts.container, fd)
     if facts.container in _WITHOUT_TIMES:
         options["fflags"] = "+genpts"
     film = ffmpeg.input("fd:", **options)
-    delay = {"itsoffset": f"{late:.6f}"} if container.times and late else {}
     sound = ffmpeg.input(
         "pipe:0",
         f="f32le",
@@ -120,7 +134,6 @@ def mux_arguments(
         ch_layout="stereo",
         protocol_whitelist="pipe",
         thread_queue_size=64,
-        **delay,
     )
     kept = [(number, container.subtitles[codec]) for number, codec in streams.subtitles if codec in container.subtitles]
     coding = {f"c:s:{place}": encoder for place, (_, encoder) in enumerate(kept)}
@@ -130,14 +143,17 @@ def mux_arguments(
         *(film[str(number)] for number, _ in kept),
         f"file:{out}",
         f=container.muxer,
-        map_metadata=0,
-        map_chapters=0,
+        map_metadata=_FILM,
+        map_chapters=_FILM,
         **{"c:v": "copy", "disposition:a:0": "default"},
         **coding,
         **container.sound,
         **container.options,
     )
-    return [str(argument) for argument in ffmpeg.get_args(output, overwrite_output=True)]
+    arguments = [str(argument) for argument in ffmpeg.get_args(output, overwrite_output=True)]
+    # ffmpeg-python orders inputs as it likes: only now is the film's number known.
+    inputs = [after for before, after in itertools.pairwise(arguments) if before == "-i"]
+    return [str(inputs.index("fd:")) if argument == _FILM else argument for argument in arguments]
 
 
 def _write_silence(writer: FilmWriter, frames: int) -> None:
