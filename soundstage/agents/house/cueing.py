@@ -50,6 +50,17 @@ class _Time:
     anchors: tuple[Anchor, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Part:
+    """What a cue plays in the mix: its layer, its recurring source, fades (s), extra level (dB), whether it moves."""
+
+    layer: Layer
+    source: str
+    fade: float
+    extra: float = 0.0
+    moving: bool = False
+
+
 def onsets_of(view: SceneView, strongest: float = 0.0) -> tuple[Onset, ...]:
     """The motion onsets within the scene of at least this strength, in order."""
     scene = view.scene
@@ -68,9 +79,8 @@ def _bed(view: SceneView, choice: Choice) -> Cue | None:
     label = _label(choice)
     source = f"bed-{slug(label.name)}"
     layer = label.layer if label.layer is Layer.MUSIC else Layer.AMBIENCE
-    return _cue(
-        view, choice, label, _Time(view.scene.start, view.scene.end), layer, source, extra=_BEHIND, fade=_BED_FADE
-    )
+    part = _Part(layer, source, fade=_BED_FADE, extra=_BEHIND)
+    return _cue(view, choice, label, _Time(view.scene.start, view.scene.end), part)
 
 
 def _sound(view: SceneView, choice: Choice, rhythm: Rhythm) -> Cue | None:
@@ -81,31 +91,29 @@ def _sound(view: SceneView, choice: Choice, rhythm: Rhythm) -> Cue | None:
     source = slug(label.name)
     layer = Layer.EFFECTS if label.layer is Layer.AMBIENCE else label.layer
     fade = _HIT_FADE if time.anchors else _SOUND_FADE
-    return _cue(view, choice, label, time, layer, source, extra=0.0, fade=fade)
+    moving = choice.idea.visible and (rhythm == "pass" or label.behaviour is Behaviour.STEADY)
+    return _cue(view, choice, label, time, _Part(layer, source, fade=fade, moving=moving))
 
 
-def _cue(
-    view: SceneView, choice: Choice, label: Label, time: _Time, layer: Layer, source: str, extra: float, fade: float
-) -> Cue | None:
+def _cue(view: SceneView, choice: Choice, label: Label, time: _Time, part: _Part) -> Cue | None:
     if time.end - time.start < 0.05:
         return None
-    fade = min(fade, (time.end - time.start) / 2)
-    moving = label.behaviour is Behaviour.STEADY and choice.idea.visible
+    fade = min(part.fade, (time.end - time.start) / 2)
     return Cue(
         id=f"{view.scene.id}-{slug(label.name)}"[:60],
-        layer=layer,
+        layer=part.layer,
         label=label.name,
         prompt=choice.idea.words,
         start=time.start,
         end=time.end,
-        level=_level(label, choice, extra),
-        pan=_pan(view.motion.between(time.start, time.end), time, moving),
+        level=_level(label, choice, part.extra),
+        pan=_pan(view.motion.between(time.start, time.end), time, part.moving),
         fade_in=fade,
         fade_out=max(fade, min(_SOUND_FADE, (time.end - time.start) / 2)),
         anchors=time.anchors,
         perspective=_perspective(choice),
-        seed=seed_of(view.seed, source),
-        source=source[:64],
+        seed=seed_of(view.seed, part.source),
+        source=part.source,
         parameters=_parameters(view, label),
         confidence=round(choice.idea.confidence, 3),
         reason=f"{choice.idea.reason}; {choice.reason}",

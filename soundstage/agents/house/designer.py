@@ -162,7 +162,7 @@ def _ambience(view: SceneView, hint: Understanding) -> Iterator[SoundIdea]:
     for finding in seen[:_MOST_BEHIND]:
         yield from _beds([settings()[finding.name]], night, finding.confidence, f"seen {finding.confidence:.2f}")
     if not seen and not told:
-        yield from _fallback(view, hint, night)
+        yield from _fallback(view, night)
 
 
 def _beds(places: Iterable[Setting], night: bool, sure: float, source: str) -> Iterator[SoundIdea]:
@@ -172,7 +172,7 @@ def _beds(places: Iterable[Setting], night: bool, sure: float, source: str) -> I
             yield SoundIdea(words, sure, reason, visible=False, salience=0.5 if place.weather else 0.4)
 
 
-def _fallback(view: SceneView, hint: Understanding, night: bool) -> Iterator[SoundIdea]:
+def _fallback(view: SceneView, night: bool) -> Iterator[SoundIdea]:
     """No setting is known: what the film mostly shows, else open air or a room, quietly; else nothing."""
     caption = view.scene.caption
     rest = [place for place in understand(view.overview.summary).settings if not settings()[place].weather]
@@ -184,7 +184,7 @@ def _fallback(view: SceneView, hint: Understanding, night: bool) -> Iterator[Sou
     elif lights.get("outdoors", 0.0) >= _ROOMY:
         words = "night insects" if night else "breeze"
         yield SoundIdea(words, lights["outdoors"] * 0.6, "somewhere outdoors", visible=False, salience=0.3)
-    elif hint or caption.entities or view.scene.dialogue:
+    elif caption.entities or view.scene.dialogue:
         yield SoundIdea("quiet room", 0.3, "a place that cannot be told", visible=False, salience=0.25)
     elif caption.motion >= _MOVING and caption.confidence > 0:
         yield SoundIdea("quiet room", 0.25, "something moves, nothing is recognised", visible=False, salience=0.2)

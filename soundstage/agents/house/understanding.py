@@ -14,7 +14,7 @@ from soundstage.agents.house.vocabulary import Action, Concept, actions, concept
 from soundstage.cuesheet import Layer
 from soundstage.knowledge.base import knowledge
 
-_NIGHT = frozenset({"night", "midnight", "nighttime", "moonlight", "dark", "moonlit"})
+_NIGHT = frozenset({"night", "midnight", "nighttime", "moonlight", "moonlit"})
 _DAY = frozenset({"day", "morning", "noon", "afternoon", "daylight", "sunny", "midday"})
 _SPEAKING = frozenset({"talk", "speak", "say", "tell", "sing", "shout", "scream", "laugh", "cry", "cheer", "whisper"})
 _PLAIN = frozenset({"be", "do", "have", "go", "come", "make", "get", "thing", "place", "way", "scene", "film"})
@@ -63,7 +63,7 @@ def understand(text: str, known: Sequence[str] = ()) -> Understanding:
     """Read a sentence or a few words; `known` are settings that are known already."""
     parts = [part for part in clauses(text) if part]
     places = _unique(name for part in parts for name in _settings_in(_without_compounds(part)[1]))
-    surface = surface_of([*places, *known])
+    surface = _ground_in(parts) or surface_of([*places, *known])
     things: list[Concept] = []
     deeds: list[Deed] = []
     labels: list[str] = []
@@ -96,6 +96,12 @@ def surface_of(places: Iterable[str]) -> str:
     """What feet walk on in these settings; snow wins, then the first that says."""
     surfaces = [settings()[name].surface for name in places if settings()[name].surface]
     return "snow" if "snow" in surfaces else next(iter(surfaces), _DEFAULT_SURFACE)
+
+
+def _ground_in(parts: Iterable[list[str]]) -> str:
+    """Ground that is named for itself: gravel, stairs, a wooden floor."""
+    words = (base(word) for part in parts for word in part)
+    return next((word for word in words if knowledge().find(f"footsteps on {word}") is not None), "")
 
 
 def _things_in(clause: list[str]) -> list[Concept]:
