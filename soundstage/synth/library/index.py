@@ -19,8 +19,9 @@ import platformdirs
 
 from soundstage.cuesheet import digest
 from soundstage.errors import BadSound, StorageError
-from soundstage.knowledge.words import embed
-from soundstage.synth.library.meaning import Catalogue, Found, Vectors
+from soundstage.knowledge.base import knowledge
+from soundstage.knowledge.words import Vectors, kept_vectors, vectors
+from soundstage.synth.library.meaning import Catalogue, Found
 from soundstage.synth.library.recording import Recording
 from soundstage.synth.library.scan import ScannedFile, recordings_in, walk
 
@@ -147,7 +148,7 @@ class Library:
             if self._catalogue is None:
                 rows = self._rows("SELECT path, recordings FROM files WHERE recordings != '[]' ORDER BY path")
                 recordings = tuple(each for path, text in rows for each in _recordings(path, text))
-                self._catalogue = Catalogue(recordings, embed, self._vectors)
+                self._catalogue = Catalogue(recordings, self._vectors, _label_vectors)
             return self._catalogue
 
     def _vectors(self, texts: Sequence[str]) -> Vectors:
@@ -159,7 +160,7 @@ class Library:
                 marks = ", ".join("?" * len(batch))
                 kept = dict(database.execute(f"SELECT words, vector FROM vectors WHERE words IN ({marks})", batch))
                 fresh = [text for text in batch if text not in kept]
-                rows = [(text, row.tobytes()) for text, row in zip(fresh, embed(fresh), strict=True)] if fresh else []
+                rows = [(text, row.tobytes()) for text, row in zip(fresh, vectors(fresh), strict=True)]
                 database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
                 known |= kept | dict(rows)
         return np.stack([np.frombuffer(known[text], np.float32) for text in texts])
@@ -198,6 +199,10 @@ class Library:
 def system_folders() -> tuple[Path, ...]:
     """Folders of recordings that Debian's packages sonic-pi-samples and fluid-soundfont-gs install, where present."""
     return tuple(folder for folder in _SYSTEM_FOLDERS if folder.is_dir())
+
+
+def _label_vectors() -> Vectors:
+    return kept_vectors(list(knowledge().labels))
 
 
 def _lay_tables(database: sqlite3.Connection) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from soundstage.cuesheet import Cue, Layer, Method
 from soundstage.errors import BadSound
-from soundstage.knowledge.base import knowledge
+from soundstage.knowledge.base import knowledge, names_of
 from soundstage.knowledge.label import Behaviour, Label
 from soundstage.sound import Block, frames_of
 from soundstage.synth.library.beds import SHORTEST, Material, bed, material
@@ -112,11 +112,13 @@ class LibraryMaker:
 
 
 def _fitting(catalogue: Catalogue, label: Label) -> tuple[Found, ...]:
-    rivals = tuple(each.name for each in knowledge().labels)
-    names = (label.name, *label.aliases)
-    found = catalogue.matching(names, rivals, label.ucs)
     shortest = SHORTEST if label.behaviour is Behaviour.STEADY else 0.0
-    return tuple(each for each in found if each.recording.duration >= shortest)[:_MOST_CHOSEN_FROM]
+    found = catalogue.matching(names_of(label), label.ucs)
+    return tuple(
+        each
+        for each in found
+        if each.recording.duration >= shortest and knowledge().find(each.recording.words) in (None, label)
+    )[:_MOST_CHOSEN_FROM]
 
 
 def _in_seeds_order(found: Sequence[Found], rng: np.random.Generator) -> list[Recording]:

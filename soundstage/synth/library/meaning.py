@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -15,12 +16,12 @@ Embed = Callable[[Sequence[str]], Vectors]
 
 # What stands in a folder's name or a description says less than the recording's own name.
 _CONTEXT = 0.92
-_SAME_CATEGORY = 0.9
+_SAME_CATEGORY = np.float32(0.1)
 # Below this a recording is another sound. Tried on the names of sonic-pi-samples and FluidR3 against the
 # labels: "seattle rain" is to "rain" 0.74, "metronome click" to "metronome" 0.77; but "door" is to
 # "door knock" 0.84 without being one, so a name that says less than the label must come nearer.
 ENOUGH = 0.68
-_ENOUGH_FOR_LESS = 0.85
+_ENOUGH_FOR_LESS = 0.88
 _MARGIN = 0.08
 _ENDINGS = ("ings", "ing", "ers", "es", "ed", "er", "s", "e")
 
@@ -36,16 +37,21 @@ class Found:
 class Catalogue:
     """Recordings with the sentence vectors of their words, held in memory."""
 
-    def __init__(self, recordings: tuple[Recording, ...], embed: Embed, keep: Embed) -> None:
-        """Args: embed: texts to unit vectors, shape (texts, d). keep: the same, for texts that are met again."""
+    def __init__(self, recordings: tuple[Recording, ...], embed: Embed, rivals: Callable[[], Vectors]) -> None:
+        """Lay out the recordings.
+
+        Args:
+            recordings: those to be found.
+            embed: texts to unit vectors, shape (texts, d); called for the recordings' words at once.
+            rivals: vectors of the names of all sounds there are; called when `matching` first needs them.
+        """
         self.recordings = recordings
         self._embed = embed
-        self._keep = keep
+        self._rivals = rivals
         self._stems = [_stems(each) for each in recordings]
-        self._best: dict[tuple[str, ...], Scores] = {}
         if recordings:
-            self._own = keep([each.words for each in recordings])
-            self._whole = keep([f"{each.words} {each.context}".strip() for each in recordings])
+            self._own = embed([each.words for each in recordings])
+            self._whole = embed([f"{each.words} {each.context}".strip() for each in recordings])
 
     def search(self, names: Sequence[str], limit: int = 10) -> tuple[Found, ...]:
         """The recordings nearest to any of the names, the best first; ties in order of path."""
@@ -53,27 +59,31 @@ class Catalogue:
             return ()
         return self._ranked(self._similarity(self._embed(names)))[:limit]
 
-    def matching(self, names: Sequence[str], rivals: tuple[str, ...], ucs: str | None = None) -> tuple[Found, ...]:
+    def matching(self, names: Sequence[str], ucs: str | None = None) -> tuple[Found, ...]:
         """The recordings that are one sound rather than another, the best first.
+
+        A recording that the name of another sound suits clearly better is left out ("wind chime" is near to
+        "howling wind", but is a wind chime).
 
         Args:
             names: of the sound.
-            rivals: names of all sounds there are; a recording that one of them suits clearly better is
-                left out ("wind chime" is near to "howling wind", but is a wind chime).
-            ucs: the sound's UCS category; recordings filed under it count as near.
+            ucs: the sound's UCS category; recordings filed under it count as nearer.
         """
         if not self.recordings:
             return ()
-        similarity = self._similarity(self._keep(names))
-        if rivals not in self._best:
-            self._best = {rivals: (self._own @ self._keep(rivals).T).max(axis=1)}
-        least = np.array([ENOUGH if _says_all(stems, names) else _ENOUGH_FOR_LESS for stems in self._stems])
-        fits = (similarity >= least) & (self._best[rivals] - similarity <= _MARGIN)
-        similarity = np.where(fits, similarity, 0.0)
+        similarity = self._similarity(self._embed(names))
         if ucs:
             same = np.array([each.ucs == ucs for each in self.recordings])
-            similarity = np.where(same, np.maximum(similarity, _SAME_CATEGORY), similarity)
-        return self._ranked(similarity)
+            similarity = similarity + np.where(same, _SAME_CATEGORY, np.float32(0))
+        least = np.array([ENOUGH if _says_all(stems, names) else _ENOUGH_FOR_LESS for stems in self._stems])
+        fits = (similarity >= least) & (self._best_named - similarity <= _MARGIN)
+        return self._ranked(np.where(fits, similarity, np.float32(0)))
+
+    @cached_property
+    def _best_named(self) -> Scores:
+        """How well the name that suits each recording best suits it."""
+        best: Scores = (self._own @ self._rivals().T).max(axis=1)
+        return best
 
     def _similarity(self, asked: Vectors) -> Scores:
         """Of each recording to the nearest of the vectors asked for."""

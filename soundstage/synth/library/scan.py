@@ -10,7 +10,7 @@ import soundfile
 
 from soundstage.errors import BadSound, StorageError
 from soundstage.knowledge import ucs
-from soundstage.knowledge.base import knowledge
+from soundstage.knowledge.base import knowledge, names_of
 from soundstage.synth.library import papers
 from soundstage.synth.library.licences import licence_in
 from soundstage.synth.library.naming import freesound, parted, plain_words
@@ -98,26 +98,23 @@ def _described(recording: Recording, found: ScannedFile) -> Recording:
     catalogued = ucs.parse(path.stem)
     folders = plain_words(" ".join(path.relative_to(found.root).parts[:-1])) or plain_words(found.root.name)
     name = parted(plain_words(catalogued.title if catalogued else title), _vocabulary())
-    context = plain_words(f"{_category(catalogued)} {folders} {paper.description}")
+    category = catalogued.category.words if catalogued else ""
+    context = plain_words(f"{category} {folders} {paper.description}")
     return replace(
         recording,
         words=name or plain_words(paper.description) or folders or path.stem,
         context=context,
         licence=paper.licence or found.papers.licence or UNKNOWN,
         source=paper.source or source or (catalogued.source if catalogued else ""),
-        ucs=catalogued.category if catalogued else None,
+        ucs=catalogued.category.id if catalogued else None,
     )
 
 
 @lru_cache(maxsize=1)
 def _vocabulary() -> frozenset[str]:
     """Words that the knowledge base names sounds with."""
-    names = (name for label in knowledge().labels for name in (label.name, *label.aliases))
+    names = (name for label in knowledge().labels.values() for name in names_of(label))
     return frozenset(word for name in names for word in name.split())
-
-
-def _category(catalogued: ucs.UcsName | None) -> str:
-    return catalogued.category if catalogued else ""
 
 
 def _named_sample(recording: Recording, found: ScannedFile) -> Recording:

@@ -6,7 +6,6 @@ import soxr
 from soundstage.sound import SAMPLE_RATE, Block
 from soundstage.synth.library.recording import Recording, read
 
-
 _MARGIN = 64
 
 
