@@ -20,6 +20,7 @@ from soundstage.reading import MotionCurve, Onset
 _QUIETEST, _LOUDEST = -55.0, -10.0
 _BEHIND = -3.0  # dB: a bed lies under what is seen
 _UNSURE = 10.0  # dB less for a sound of no confidence
+_UNSURE_BED = 6.0  # and for a bed: it must not jump from scene to scene
 _UNIMPORTANT = 6.0  # dB less for a sound of no salience
 _BED_FADE, _SOUND_FADE, _HIT_FADE = 0.5, 0.15, 0.005
 _STEP_GAP = (0.22, 0.9)  # seconds between footfalls, from a sprint to a stroll
@@ -52,12 +53,12 @@ class _Time:
 
 @dataclass(frozen=True)
 class _Part:
-    """What a cue plays in the mix: its layer, its recurring source, fades (s), extra level (dB), whether it moves."""
+    """What a cue plays in the mix: its layer, its recurring source, fades (s), whether it lies behind or moves."""
 
     layer: Layer
     source: str
     fade: float
-    extra: float = 0.0
+    behind: bool = False
     moving: bool = False
 
 
@@ -79,7 +80,7 @@ def _bed(view: SceneView, choice: Choice) -> Cue | None:
     label = _label(choice)
     source = f"bed-{slug(label.name)}"
     layer = label.layer if label.layer is Layer.MUSIC else Layer.AMBIENCE
-    part = _Part(layer, source, fade=_BED_FADE, extra=_BEHIND)
+    part = _Part(layer, source, fade=_BED_FADE, behind=True)
     return _cue(view, choice, label, _Time(view.scene.start, view.scene.end), part)
 
 
@@ -106,7 +107,7 @@ def _cue(view: SceneView, choice: Choice, label: Label, time: _Time, part: _Part
         prompt=choice.idea.words,
         start=time.start,
         end=time.end,
-        level=_level(label, choice, part.extra),
+        level=_level(label, choice, part.behind),
         pan=_pan(view.motion.between(time.start, time.end), time, part.moving),
         fade_in=fade,
         fade_out=max(fade, min(_SOUND_FADE, (time.end - time.start) / 2)),
@@ -127,10 +128,13 @@ def _label(choice: Choice) -> Label:
     return label
 
 
-def _level(label: Label, choice: Choice, extra: float) -> float:
+def _level(label: Label, choice: Choice, behind: bool) -> float:
     """The label's usual loudness, less the less sure and the less important it is (LUFS)."""
     idea = choice.idea
-    level = label.acoustics.level + extra - _UNSURE * (1 - idea.confidence) - _UNIMPORTANT * (1 - idea.salience)
+    if behind:
+        level = label.acoustics.level + _BEHIND - _UNSURE_BED * (1 - idea.confidence)
+    else:
+        level = label.acoustics.level - _UNSURE * (1 - idea.confidence) - _UNIMPORTANT * (1 - idea.salience)
     return round(float(np.clip(level, _QUIETEST, _LOUDEST)), 1)
 
 

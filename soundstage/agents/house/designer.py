@@ -180,7 +180,7 @@ def _fallback(view: SceneView, night: bool) -> Iterator[SoundIdea]:
     inside = lights.get("indoors", 0.0) > lights.get("outdoors", 0.0)
     fitting = [name for name in rest if not lights or settings()[name].inside is inside]
     if fitting and (caption.motion >= _MOVING or caption.entities or lights):
-        yield from _beds([settings()[fitting[0]]], night, 0.3, "the film mostly shows")
+        yield from _beds([settings()[fitting[0]]], night, 0.4, "the film mostly shows")
     elif lights.get("outdoors", 0.0) >= _ROOMY:
         words = "night insects" if night else "breeze"
         yield SoundIdea(words, lights["outdoors"] * 0.6, "somewhere outdoors", visible=False, salience=0.3)
