@@ -188,7 +188,8 @@ def _ebur128(path: Path) -> tuple[float, float]:
     command = [executable(), "-i", str(path), "-af", "ebur128=peak=true", "-f", "null", "-"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stderr.rpartition("Summary:")[2]
     loudness, peak = re.search(r"I:\s+(-?[\d.]+) LUFS", said), re.search(r"Peak:\s+(-?[\d.]+|-inf) dBFS", said)
-    assert loudness and peak, said
+    if loudness is None or peak is None:
+        raise RuntimeError(said)
     return float(loudness.group(1)), float(peak.group(1))
 
 

@@ -9,6 +9,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from soundstage import cuesheet
 from soundstage.cuesheet import CueSheet, digest, write_aside
 from soundstage.errors import BadOption
@@ -17,6 +19,7 @@ from soundstage.pipeline import Studio
 from soundstage.rendering import Rendered
 
 VERSION = 1
+_RESULT = TypeAdapter(MixResult)
 FORMATS = ("mp4", "mov", "mkv", "webm", "flac")
 _SOUND_ONLY = "flac"
 _LOUDEST, _QUIETEST = -5.0, -40.0
@@ -114,7 +117,7 @@ def _mix_unless_known(studio: Studio, outputs: Outputs, options: MixOptions, ord
     key = digest(json.loads(json.dumps(inputs, default=str)))
     note = studio.folder.note("mix")
     if note.get("key") == key and _is_untouched(note.get("files")):
-        return MixResult(**note["result"])  # type: ignore[arg-type]
+        return _RESULT.validate_python(note["result"])
     mixed = studio.mix(outputs, options)
     studio.folder.write_note("mix", {"key": key, "files": _stamps(order, outputs), "result": asdict(mixed)})
     return mixed

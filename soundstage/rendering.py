@@ -136,7 +136,7 @@ class Stage:
     def _make(self, maker: SoundMaker, cue: Cue, key: str, number: int, stop: threading.Event) -> Take:
         seed = cue.seed + number * _SEED_STEP
         rendering = maker.make(cue, seed)
-        path = self._folder / f"{key}.{number}.flac"
+        path = self._folder / f".{key}.{number}.part"  # swept up after a kill, as all .part files are
         frames = sound.write_blocks(path, _until(stop, rendering.blocks), rendering.channels)
         return Take(
             cue=cue.id,

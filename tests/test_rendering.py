@@ -1,0 +1,116 @@
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from soundstage.cuesheet import Cue, Method
+from soundstage.errors import BadCueSheet, BadSound, StorageError
+from soundstage.rendering import RenderOptions, Stage, with_notes
+from soundstage.sound import Block, frames_of
+from soundstage.synth.maker import Fit, MakerFacts, Rendering
+from tests.documents import cue, sheet
+
+
+@dataclass
+class NoiseMaker:
+    """A maker of noise; odd tries are silent, which review must hear. `broken` refuses every cue."""
+
+    name: str = "noise"
+    fit: float = 1.0
+    broken: bool = False
+    full_disk: bool = False
+    made: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def facts(self) -> MakerFacts:
+        return MakerFacts(self.name, Method.PROCEDURAL, channels=1, longest=None, cost=0.01, licence="CC0-1.0")
+
+    def can_make(self, cue: Cue) -> Fit:
+        return Fit(self.fit, "noise is easy")
+
+    def make(self, cue: Cue, seed: int) -> Rendering:
+        if self.broken:
+            raise BadSound("It cannot be made.")
+        self.made.append((cue.label, seed))
+        return Rendering(channels=1, blocks=self._blocks(cue, seed), licence="CC0-1.0")
+
+    def _blocks(self, cue: Cue, seed: int) -> Iterator[Block]:
+        if self.full_disk:
+            raise StorageError("The disk is full.")
+        level = 0.0 if seed == cue.seed else 0.1
+        yield np.random.default_rng(seed).normal(0, level, (frames_of(cue.duration), 1)).astype(np.float32)
+
+
+def _stage(folder: Path, *makers: NoiseMaker) -> Stage:
+    return Stage(makers, folder, RenderOptions(candidates=2, workers=2))
+
+
+def _quiet(fraction: float) -> None:
+    assert 0 <= fraction <= 1
+
+
+def test_the_better_take_is_kept(tmp_path: Path):
+    rendered = _stage(tmp_path, NoiseMaker()).render([cue()], _quiet)
+    take = rendered.takes["rain-1"]
+    assert take.seed != 0
+    assert take.score > 0
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".flac", ".json"]
+
+
+def test_what_is_rendered_is_not_rendered_again(tmp_path: Path):
+    first = _stage(tmp_path, NoiseMaker()).render([cue()], _quiet)
+    maker = NoiseMaker()
+    second = _stage(tmp_path, maker).render([cue()], _quiet)
+    assert (maker.made, second.fresh) == ([], 0)
+    assert second.takes == first.takes
+
+
+def test_a_damaged_record_is_rendered_again(tmp_path: Path):
+    _stage(tmp_path, NoiseMaker()).render([cue()], _quiet)
+    next(tmp_path.glob("*.json")).write_text("{")
+    assert _stage(tmp_path, NoiseMaker()).render([cue()], _quiet).fresh == 1
+
+
+def test_cues_that_sound_alike_are_rendered_once(tmp_path: Path):
+    maker = NoiseMaker()
+    rendered = _stage(tmp_path, maker).render([cue("a", 0, 2), cue("b", 2, 4, level=-40)], _quiet)
+    assert len(maker.made) == 2  # two candidates of one sound
+    assert rendered.takes["a"].path == rendered.takes["b"].path
+    assert rendered.takes["b"].cue == "b"
+
+
+def test_the_next_maker_serves_when_the_best_fails(tmp_path: Path):
+    rendered = _stage(tmp_path, NoiseMaker("spare", fit=0.2), NoiseMaker("best", broken=True)).render([cue()], _quiet)
+    assert rendered.takes["rain-1"].maker == "spare"
+
+
+def test_what_nobody_can_make_stays_silent_and_says_so(tmp_path: Path):
+    made = sheet((cue(),))
+    rendered = _stage(tmp_path, NoiseMaker(broken=True)).render(list(made.cues()), _quiet)
+    assert rendered.silent == {"rain-1": "It cannot be made."}
+    note = next(with_notes(made, rendered).cues()).take
+    assert note is not None
+    assert (note.maker, note.score, note.reason) == ("none", 0.0, "It cannot be made.")
+
+
+def test_what_nobody_offers_names_the_remedy(tmp_path: Path):
+    rendered = _stage(tmp_path, NoiseMaker(fit=0.0)).render([cue()], _quiet)
+    assert "soundstage library add" in rendered.silent["rain-1"]
+
+
+def test_the_method_asked_for_is_kept_to(tmp_path: Path):
+    rendered = _stage(tmp_path, NoiseMaker()).render([cue(method="library")], _quiet)
+    assert rendered.takes == {}
+
+
+def test_an_unknown_label_is_refused_with_near_ones(tmp_path: Path):
+    with pytest.raises(BadCueSheet, match="choose one that exists"):
+        _stage(tmp_path, NoiseMaker()).render([cue(label="rayning hard")], _quiet)
+
+
+def test_a_full_disk_ends_the_rendering_and_leaves_no_half_take(tmp_path: Path):
+    with pytest.raises(StorageError):
+        _stage(tmp_path, NoiseMaker(full_disk=True)).render([cue("a"), cue("b", seed=3)], _quiet)
+    assert list(tmp_path.iterdir()) == []
