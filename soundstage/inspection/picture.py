@@ -14,7 +14,7 @@ _GUTTER, _MARGIN = 118.0, 44.0
 _TOP, _FOOT = 40.0, 40.0
 _BETWEEN = 20.0
 _POSTER_DPI, _SCORE_DPI = 144, 120
-_COLUMNS = 1500
+_POSTER_COLUMNS, _SCORE_COLUMNS = 1500, 1000
 _ROWS = 160
 _OVERVIEW_LINES = 2
 
@@ -22,7 +22,8 @@ _OVERVIEW_LINES = 2
 def draw_picture(reading: Reading, folder: Path, sheet: CueSheet | None, master: Path | None, png: Path) -> None:
     """Draw the film; see `soundstage.inspection.draw`."""
     parts = systems(reading.facts.duration)
-    film = gather(reading, folder, sheet, master, columns=_COLUMNS * len(parts), rows=_ROWS)
+    columns = _POSTER_COLUMNS if len(parts) == 1 else _SCORE_COLUMNS * len(parts)
+    film = gather(reading, folder, sheet, master, columns, _ROWS)
     sizes = POSTER if len(parts) == 1 else SCORE
     scales = [_scale(part) for part in parts]
     heights = [tracks.height(film, scale, sizes) for scale in scales]

@@ -1,91 +1,83 @@
 """What sounds at which pitch over time: a bounded picture of any sound, computed while it streams by."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
-from soundstage import sound
 from soundstage.sound import Block
 
 LOWEST, HIGHEST = 40.0, 20_000.0
 RANGE = 66.0
 _CONTRAST = 1.7
 _FINE, _COARSE = 2048, 4096
-_BATCH = 256
+_BATCH = 128
 
 Numbers = NDArray[np.float32]
 
 
-def spectrogram(path: Path, columns: int, rows: int, duration: float) -> Numbers:
-    """Picture of the first `duration` seconds, shape (rows, columns), lowest pitch first, values 0..1.
+class Spectrogram:
+    """Picture of a sound of a known length; give it all blocks, then take `shades`.
 
-    Rows are spaced evenly in octaves from 40 Hz to 20 kHz, each the power of its band; 1 is the
-    level that only 0.1 % of the picture exceed, 0 lies 66 dB below it, and what lies between is
-    darkened so that what stands out is seen. A column that spans more
-    than a window shows the loudest of what falls into it.
-
-    Raises:
-        BadSound: the file cannot be read.
+    A column is one or more windows of 43 ms (85 ms when columns are longer than that); one that
+    spans more sound than a window shows its beginning.
     """
-    rate = sound.facts(path).sample_rate
-    window = _FINE if duration * rate / columns < _FINE / 2 else _COARSE
-    bands = _bands(window, rows, rate)
-    hann = np.hanning(window).astype(np.float32)
-    power = np.zeros((columns, rows), np.float32)
-    for numbers, windows in _windows(path, window, columns, round(duration * rate)):
-        spectra = np.abs(np.fft.rfft(windows * hann, axis=-1)).astype(np.float32) ** 2
-        np.maximum.at(power, numbers, spectra.mean(axis=1) @ bands)
-    return _to_shades(power).T
 
+    def __init__(self, columns: int, rows: int, frames: int, rate: int) -> None:
+        """Args: columns, rows: size of the picture. frames, rate: how long the sound is, and its sample rate."""
+        self._frames = max(frames, 1)
+        self._window = _FINE if self._frames / columns < _FINE else _COARSE
+        self._step = max(1, round(self._frames / columns))
+        self._bands = _bands(self._window, rows, rate)
+        self._hann = np.hanning(self._window).astype(np.float32)
+        self._power = np.zeros((columns, rows), np.float32)
+        self._pieces: list[Numbers] = []
+        self._held: Block | None = None
+        # The first window's middle is the first sample.
+        self._start = -self._window // 2
+        self._next = self._start
+        self._middle = 0
 
-def _windows(path: Path, window: int, columns: int, frames: int) -> Iterator[tuple[NDArray[np.int64], Numbers]]:
-    """Batches of column numbers and their windows, shape (batch, channels, window)."""
-    step = max(1, min(window, round(frames / columns)))
-    numbers: list[int] = []
-    pieces: list[Numbers] = []
-    for middle, piece in _pieces(path, window, step):
-        if middle >= frames:
-            break
-        numbers.append(min(columns - 1, middle * columns // frames))
-        pieces.append(piece)
-        if len(pieces) == _BATCH:
-            yield np.array(numbers), np.stack(pieces)
-            numbers, pieces = [], []
-    if pieces:
-        yield np.array(numbers), np.stack(pieces)
+    def add(self, block: Block) -> None:
+        """Take the next block, shape (frames, channels)."""
+        if self._held is None:
+            self._held = np.zeros((self._window // 2, block.shape[1]), np.float32)
+        self._held = np.concatenate([self._held, block])
+        while self._next + self._window <= self._start + len(self._held) and self._next < self._frames:
+            at = self._next - self._start
+            self._pieces.append(self._held[at : at + self._window].T)
+            self._next += self._step
+            if len(self._pieces) == _BATCH:
+                self._transform()
+        done = min(self._next - self._start, len(self._held))
+        self._held = self._held[done:]
+        self._start += done
 
+    def shades(self) -> Numbers:
+        """The picture, shape (rows, columns), lowest pitch first, values 0..1.
 
-def _pieces(path: Path, window: int, step: int) -> Iterator[tuple[int, Numbers]]:
-    """Windows every `step` frames with the frame of their middle; silence lies around the sound."""
-    held: Block | None = None
-    middle = 0
-    for block in _with_silence_after(sound.read_blocks(path), window):
-        if held is None:
-            held = np.zeros((window // 2, block.shape[1]), np.float32)
-        held = np.concatenate([held, block])
-        start = 0
-        while start + window <= len(held):
-            yield middle, held[start : start + window].T
-            start += step
-            middle += step
-        held = held[start:]
+        Rows are spaced evenly in octaves from 40 Hz to 20 kHz, each the power of its band. 1 is the
+        level that only 0.1 % of the picture exceed, 0 lies 66 dB below it, and what lies between is
+        darkened so that what stands out is seen.
+        """
+        if self._held is not None:
+            self.add(np.zeros((self._window, self._held.shape[1]), np.float32))
+        if self._pieces:
+            self._transform()
+        return _to_shades(self._power).T
 
-
-def _with_silence_after(blocks: Iterator[Block], window: int) -> Iterator[Block]:
-    channels = 1
-    for block in blocks:
-        channels = block.shape[1]
-        yield block
-    yield np.zeros((window // 2, channels), np.float32)
+    def _transform(self) -> None:
+        windows = np.stack(self._pieces) * self._hann
+        spectra = np.fft.rfft(windows, axis=-1)
+        power = (spectra.real**2 + spectra.imag**2).sum(axis=1, dtype=np.float32)
+        columns = (self._middle + self._step * np.arange(len(power))) * len(self._power) // self._frames
+        np.maximum.at(self._power, np.minimum(columns, len(self._power) - 1), power @ self._bands)
+        self._middle += self._step * len(power)
+        self._pieces = []
 
 
 def _bands(window: int, rows: int, rate: int) -> Numbers:
     """Share of each bin in each row, shape (bins, rows); rows narrower than a bin share it."""
     bins = np.arange(window // 2 + 1)
-    width = rate / window
-    edges = np.geomspace(LOWEST, HIGHEST, rows + 1) / width
+    edges = np.geomspace(LOWEST, HIGHEST, rows + 1) / (rate / window)
     left = np.maximum(edges[:-1], bins[:, None] - 0.5)
     right = np.minimum(edges[1:], bins[:, None] + 0.5)
     shares: Numbers = np.maximum(right - left, 0).astype(np.float32)
@@ -93,7 +85,7 @@ def _bands(window: int, rows: int, rate: int) -> Numbers:
 
 
 def _to_shades(power: Numbers) -> Numbers:
-    loud = float(np.quantile(power, 0.999))
+    loud = float(np.quantile(power, 0.999)) or float(power.max())
     if loud <= 0:
         return np.zeros_like(power)
     level = np.clip(1 + 10 * np.log10(power / loud + 1e-12) / RANGE, 0, 1)

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from soundstage import sound
 from soundstage.cuesheet import CueSheet
-from soundstage.inspection.spectrogram import spectrogram
+from soundstage.inspection.spectrogram import Spectrogram
 from soundstage.inspection.systems import System
-from soundstage.inspection.waveform import Waveform, waveform
+from soundstage.inspection.waveform import Outline, Waveform
 from soundstage.reading import MOTION_FILE, SOUND_FILE, MotionCurve, Reading
 
 Picture = NDArray[np.uint8]
@@ -85,16 +86,27 @@ def gather(
     motion = MotionCurve.load(folder) if (folder / MOTION_FILE).exists() else None
     original = folder / SOUND_FILE
     heard = master or (original if original.exists() else None)
-    duration = reading.facts.duration
+    outline, spectrum = _seen(heard, columns, rows, reading.facts.duration) if heard else (None, None)
     return Film(
         reading=reading,
         folder=folder,
         sheet=sheet,
         motion=motion,
-        outline=waveform(heard, columns, duration) if heard else None,
-        spectrum=spectrogram(heard, columns, rows, duration) if heard else None,
+        outline=outline,
+        spectrum=spectrum,
         sound_name="master" if master else "original",
     )
+
+
+def _seen(path: Path, columns: int, rows: int, duration: float) -> tuple[Waveform, NDArray[np.float32]]:
+    """Waveform and spectrogram of the film's length of a sound, in one pass."""
+    rate = sound.facts(path).sample_rate
+    frames = round(duration * rate)
+    outline, spectrum = Outline(columns, frames), Spectrogram(columns, rows, frames, rate)
+    for block in sound.read_blocks(path):
+        outline.add(block)
+        spectrum.add(block)
+    return outline.waveform(), spectrum.shades()
 
 
 @dataclass(frozen=True)

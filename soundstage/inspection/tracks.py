@@ -1,7 +1,6 @@
 """The tracks of one system, from scenes down to the spectrum. Each draws at y and returns its height."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -19,6 +18,7 @@ _PIXELS_A_POINT = 2
 _INSET = 7.0
 _SCENE_INSET = 12.0
 _LEAST_WORDS = 60.0
+_MARGIN = 24.0
 # A picture may be cropped to be this much wider than it is.
 _WIDEST = 1.3
 _PITCHES = ((100, "100"), (1000, "1k"), (10_000, "10k Hz"))
@@ -97,11 +97,11 @@ def cues(canvas: Canvas, film: Film, scale: Scale, sizes: Sizes, y: float) -> fl
     """One lane after another for every layer that has cues anywhere in the film."""
     start = y
     for layer in layers_of(film.sheet):
-        lanes = _laid(film, layer, scale, sizes)
-        height = lanes.count * sizes.lane
+        laid = _laid(film, layer, scale, sizes)
+        height = _count(laid) * sizes.lane
         canvas.rectangle(scale.left, y, scale.right - scale.left, height, palette.PANEL)
-        for placed in lanes.placed:
-            _bar(canvas, placed.cue, lanes.spill, scale, sizes, y + placed.lane * sizes.lane)
+        for placed, room in _rooms(laid, scale):
+            _bar(canvas, placed.cue, room, scale, sizes, y + placed.lane * sizes.lane)
         _name(canvas, scale, layer.value, y + height / 2, sizes, palette.ON_DARK[layer])
         y += height + 2
     return y - start + (sizes.gap - 2 if y > start else 0)
@@ -143,7 +143,7 @@ TRACKS: tuple[Track, ...] = (ruler, scenes, shots, motion, cues, wave, spectrum)
 
 def height(film: Film, scale: Scale, sizes: Sizes) -> float:
     """How high all tracks of a system are together."""
-    lanes = [_laid(film, layer, scale, sizes).count for layer in layers_of(film.sheet)]
+    lanes = [_count(_laid(film, layer, scale, sizes)) for layer in layers_of(film.sheet)]
     total = 14.0 + sizes.strip + sizes.gap
     total += _scene_height(film, scale, sizes) + 3 if film.sheet else 0
     total += sizes.motion + sizes.gap * 1.4 if film.motion is not None else 0
@@ -151,8 +151,10 @@ def height(film: Film, scale: Scale, sizes: Sizes) -> float:
     return total + (sizes.wave + sizes.spectrum + 2 * sizes.gap if film.outline is not None else 0)
 
 
-def _align(time: float, scale: Scale) -> Literal["left", "center"]:
-    return "left" if time <= scale.system.start else "center"
+def _align(time: float, scale: Scale) -> Literal["left", "center", "right"]:
+    if time <= scale.system.start:
+        return "left"
+    return "right" if scale.width - (scale.x(time) - scale.left) < _INSET else "center"
 
 
 def _name(canvas: Canvas, scale: Scale, name: str, y: float, sizes: Sizes, colour: str = palette.MUTED) -> None:
@@ -217,26 +219,27 @@ def _cuts(canvas: Canvas, seen: Sequence[Shot], borders: set[float], scale: Scal
     canvas.lines([(x, foot - sizes.strip * 0.14, x, foot) for x in within], palette.GROUND, 1.4)
 
 
-@dataclass(frozen=True)
-class _Lanes:
-    """A layer's cues in their lanes; `spill` tells whether words may reach beyond their bars."""
-
-    placed: tuple[Placed, ...]
-    spill: bool
-    count: int
-
-
-def _laid(film: Film, layer: Layer, scale: Scale, sizes: Sizes) -> _Lanes:
-    """A layer's cues with their words beside short bars, else without, else heaped in the last lane."""
+def _laid(film: Film, layer: Layer, scale: Scale, sizes: Sizes) -> tuple[Placed, ...]:
+    """A layer's cues in lanes, with their words beside short bars, else closer, else heaped in the last lane."""
     assert film.sheet is not None
     seen = [c for c in film.sheet.cues() if c.layer is layer and scale.system.overlaps(c.start, c.end)]
     laid = pack(seen, [_reach(cue, scale, sizes) for cue in seen])
-    spill = all(placed.lane < sizes.most_lanes for placed in laid)
-    if not spill:
-        laid = pack(seen, [cue.end for cue in seen])
     last = sizes.most_lanes - 1
-    held = tuple(Placed(p.cue, min(p.lane, last)) for p in laid)
-    return _Lanes(held, spill, 1 + max((p.lane for p in held), default=0))
+    if any(placed.lane > last for placed in laid):
+        laid = pack(seen, [cue.end for cue in seen])
+    return tuple(Placed(p.cue, min(p.lane, last)) for p in laid)
+
+
+def _count(laid: Sequence[Placed]) -> int:
+    return 1 + max((placed.lane for placed in laid), default=0)
+
+
+def _rooms(laid: Sequence[Placed], scale: Scale) -> Iterator[tuple[Placed, float]]:
+    """Every cue with the points that its words may take: up to the next bar of its lane, or the margin."""
+    for placed in laid:
+        after = [p.cue.start for p in laid if p.lane == placed.lane and p.cue.start > placed.cue.start]
+        right = scale.x(min(after)) if after else scale.right + _MARGIN
+        yield placed, right - scale.x(placed.cue.start) - 1.5 * _INSET
 
 
 def _reach(cue: Cue, scale: Scale, sizes: Sizes) -> float:
@@ -252,7 +255,7 @@ def _words(cue: Cue) -> str:
     return cue.text if cue.layer is Layer.SPEECH and cue.text else cue.label
 
 
-def _bar(canvas: Canvas, cue: Cue, spill: bool, scale: Scale, sizes: Sizes, y: float) -> None:
+def _bar(canvas: Canvas, cue: Cue, room: float, scale: Scale, sizes: Sizes, y: float) -> None:
     """A cue: its length with its fades as slopes, its words, and its anchors as ticks below them."""
     colour = palette.ON_DARK[cue.layer]
     left, width = scale.span(cue.start, cue.end)
@@ -263,23 +266,18 @@ def _bar(canvas: Canvas, cue: Cue, spill: bool, scale: Scale, sizes: Sizes, y: f
     fall = min(width / 2, points * cue.fade_out) if cue.end <= scale.system.end else 0.0
     canvas.polygon([(left, foot), (left + rise, top), (left + width - fall, top), (left + width, foot)], colour, 0.34)
     canvas.lines([(left + 0.6, foot, left + 0.6, top if rise < 2 else foot - 4)], colour, 1.4)
-    ticks_ = [a for a in cue.anchors if scale.system.start <= a.time <= scale.system.end]
+    hits = [a for a in cue.anchors if scale.system.start <= a.time <= scale.system.end]
     reach = sizes.lane * 0.34
-    canvas.lines(
-        [(scale.x(a.time), foot, scale.x(a.time), foot - reach * (0.4 + 0.6 * a.strength)) for a in ticks_], colour, 1.5
-    )
-    middle = y + sizes.lane * (0.37 if ticks_ else 0.5)
-    _bar_words(canvas, cue, left, width - 2 * _INSET, middle, spill, sizes)
+    places = [(scale.x(a.time), foot - reach * (0.4 + 0.6 * a.strength)) for a in hits]
+    canvas.lines([(x, foot, x, high) for x, high in places], colour, 1.5)
+    _bar_words(canvas, cue, left + _INSET, width - 2 * _INSET, room, y + sizes.lane * (0.37 if hits else 0.5), sizes)
 
 
-def _bar_words(canvas: Canvas, cue: Cue, left: float, room: float, y: float, spill: bool, sizes: Sizes) -> None:
-    words = _words(cue)
-    if not spill:
-        words = fit(words, room, sizes.words)
-    elif cue.layer is Layer.SPEECH:
-        # A sentence is cut to its bar; a name may reach beyond it.
-        words = fit(words, max(room, _LEAST_WORDS - 2 * _INSET), sizes.words)
-    taken = canvas.text(left + _INSET, y, words, sizes.words, palette.TEXT)
+def _bar_words(canvas: Canvas, cue: Cue, x: float, bar: float, room: float, y: float, sizes: Sizes) -> None:
+    # A sentence is cut to its bar; a name may reach beyond it.
+    if cue.layer is Layer.SPEECH:
+        room = min(room, max(bar, _LEAST_WORDS - 2 * _INSET))
+    taken = canvas.text(x, y, _words(cue), sizes.words, palette.TEXT, room=room)
     level = f"{cue.level:.0f}".replace("-", "−")
-    if taken and taken + 7 + text_width(level, sizes.small) <= room:
-        canvas.text(left + _INSET + taken + 7, y, level, sizes.small, palette.MUTED)
+    if taken and taken + 7 + text_width(level, sizes.small) <= bar:
+        canvas.text(x + taken + 7, y, level, sizes.small, palette.MUTED)

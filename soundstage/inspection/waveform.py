@@ -31,53 +31,46 @@ def waveform_peaks(path: Path, buckets: int) -> Numbers:
     Raises:
         BadSound: the file cannot be read.
     """
-    outline = waveform(path, buckets)
-    return np.stack([outline.low, outline.high], axis=1)
-
-
-def waveform(path: Path, buckets: int, duration: float | None = None) -> Waveform:
-    """Outline of the first `duration` seconds (default: all) of a sound file; what it lacks is silence."""
-    facts = sound.facts(path)
-    frames = facts.frames if duration is None else round(duration * facts.sample_rate)
-    edges = np.linspace(0, max(frames, 1), buckets + 1).round().astype(np.int64)
-    gathered = _Buckets(edges)
+    outline = Outline(buckets, sound.facts(path).frames)
     for block in sound.read_blocks(path):
-        if not gathered.add(block):
-            break
-    return gathered.outline()
+        outline.add(block)
+    waveform = outline.waveform()
+    return np.stack([waveform.low, waveform.high], axis=1)
 
 
-class _Buckets:
-    def __init__(self, edges: NDArray[np.int64]) -> None:
-        self._edges = edges
+class Outline:
+    """Gathers the waveform of a sound of a known length; give it all blocks, then take `waveform`."""
+
+    def __init__(self, buckets: int, frames: int) -> None:
+        """Args: frames: of the whole sound; what comes later is left out, what is missing is silence."""
+        self._edges = np.linspace(0, max(frames, 1), buckets + 1).round().astype(np.int64)
         self._at = 0
-        count = len(edges) - 1
-        self._low = np.full(count, np.inf, np.float32)
-        self._high = np.full(count, -np.inf, np.float32)
-        self._energy = np.zeros(count)
+        self._low = np.full(buckets, np.inf, np.float32)
+        self._high = np.full(buckets, -np.inf, np.float32)
+        self._energy = np.zeros(buckets)
+        self._channels = 1
 
-    def add(self, block: Block) -> bool:
-        """Take the next block; False when all buckets are full."""
+    def add(self, block: Block) -> None:
+        """Take the next block, shape (frames, channels)."""
         start, end = self._at, min(self._at + len(block), int(self._edges[-1]))
-        self._at = end
         if end <= start:
-            return False
-        part = block[: end - start]
-        # Buckets that this block touches and that are not empty.
+            return
+        self._at, self._channels = end, block.shape[1]
         first, last = np.searchsorted(self._edges, [start, end - 1], side="right") - 1
         touched = np.arange(first, last + 1)
+        # Empty buckets (more buckets than samples) have nothing to gather.
         touched = touched[self._edges[touched + 1] > self._edges[touched]]
-        begins = np.maximum(self._edges[touched] - start, 0)
-        self._low[touched] = np.minimum(self._low[touched], np.minimum.reduceat(part.min(axis=1), begins))
-        self._high[touched] = np.maximum(self._high[touched], np.maximum.reduceat(part.max(axis=1), begins))
-        power = np.einsum("fc,fc->f", part, part) / part.shape[1]
-        self._energy[touched] += np.add.reduceat(power, begins)
-        return bool(end < self._edges[-1])
+        # Channels lie side by side, so the samples of a bucket are one run of numbers.
+        samples = np.ascontiguousarray(block[: end - start]).reshape(-1)
+        begins = np.maximum(self._edges[touched] - start, 0) * self._channels
+        self._low[touched] = np.minimum(self._low[touched], np.minimum.reduceat(samples, begins))
+        self._high[touched] = np.maximum(self._high[touched], np.maximum.reduceat(samples, begins))
+        self._energy[touched] += np.add.reduceat(samples * samples, begins)
 
-    def outline(self) -> Waveform:
-        sizes = np.maximum(np.diff(self._edges), 1)
+    def waveform(self) -> Waveform:
+        """What was gathered; buckets without samples are silent."""
+        sizes = np.maximum(np.diff(self._edges), 1) * self._channels
         silent = ~np.isfinite(self._low)
         low, high = np.where(silent, 0, self._low), np.where(silent, 0, self._high)
-        return Waveform(
-            low.astype(np.float32), high.astype(np.float32), np.sqrt(self._energy / sizes).astype(np.float32)
-        )
+        rms = np.sqrt(self._energy / sizes)
+        return Waveform(low.astype(np.float32), high.astype(np.float32), rms.astype(np.float32))
