@@ -12,8 +12,9 @@ from soundstage.cuesheet import Caption, Finding, Moment, Overview
 from soundstage.reading import FilmFacts
 
 HINTED = 0.95  # how far a user's word is believed
+THROUGHOUT = "Told throughout: "
 _LEAST = 0.15
-_OVERRULED = 0.3  # what is left of something seen when the user names something else
+_OVERRULED = 0.2  # what is left of something seen when the user names something else
 _MOVING = 0.08  # motion energy from which something moves
 _LIGHTS = ("indoors", "outdoors", "night", "day")
 _TIMELINE = 60
@@ -71,7 +72,28 @@ class HouseScriptwriter:
         summary = f"A film of {facts.duration:.0f} seconds and {len(scripts)} shots, mostly {_background(places)}."
         if seen:
             summary += f" Seen: {', '.join(finding.name for finding in seen[:5])}."
+        if told := _told_throughout(scripts):
+            summary += f" {THROUGHOUT}{', '.join(told)}."
         return Overview(summary=summary, timeline=tuple(_timeline(scripts)))
+
+
+def _told_throughout(scripts: Sequence[ShotScript]) -> list[str]:
+    """What the user said of the whole film: it is in every shot, with the confidence of a user's word."""
+    told = [
+        [
+            finding.name
+            for finding in (*caption.entities, *caption.actions, *caption.setting)
+            if finding.confidence == HINTED
+        ]
+        for caption in (script.caption for script in scripts)
+    ]
+    return [name for name in told[0] if all(name in names for names in told)] if told else []
+
+
+def throughout(overview: Overview) -> frozenset[str]:
+    """The findings that an overview says hold throughout the film."""
+    _, _, told = overview.summary.partition(THROUGHOUT)
+    return frozenset(told.removesuffix(".").split(", ")) if told else frozenset()
 
 
 def _telling(view: ShotView) -> tuple[list[Path], list[float]]:

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from soundstage.agents.house.scriptwriter import throughout
 from soundstage.agents.house.understanding import Deed, Understanding, understand
 from soundstage.agents.house.vocabulary import settings
 from soundstage.agents.roles import ShotScript, Verdict
@@ -42,7 +43,8 @@ class HouseStoryboarder:
 
     def judge(self, before: ShotScript, after: ShotScript, overview: Overview) -> Verdict:
         """Whether `after` goes on with the scene that `before` shows."""
-        left, right = _side(before.caption), _side(after.caption)
+        everywhere = throughout(overview)
+        left, right = _side(before.caption, everywhere), _side(after.caption, everywhere)
         if conflict := _conflict(left, right):
             return Verdict(merge=False, confidence=0.9, reason=conflict)
         evidence = _evidence(before, after, left, right)
@@ -51,7 +53,10 @@ class HouseStoryboarder:
         return _weighed(evidence)
 
 
-def _side(caption: Caption) -> _Side:
+def _side(caption: Caption, everywhere: frozenset[str]) -> _Side:
+    if everywhere:
+        # What a user said of the whole film tells no two shots apart, nor ties them.
+        caption = _without(caption, everywhere)
     told = _understood(" . ".join([*(finding.name for finding in caption.actions), caption.background]))
     entities = tuple(f.name for f in caption.entities if f.confidence >= _SEEN and not _is_place(f.name))
     named = {finding.name: finding.confidence for finding in caption.setting}
@@ -61,6 +66,12 @@ def _side(caption: Caption) -> _Side:
         if said:
             named.setdefault(name, 0.6)
     return _Side(caption, named, entities, _deeds(caption.actions))
+
+
+def _without(caption: Caption, names: frozenset[str]) -> Caption:
+    lists = {"entities": caption.entities, "actions": caption.actions, "setting": caption.setting}
+    kept = {field: tuple(f for f in found if f.name not in names) for field, found in lists.items()}
+    return caption.model_copy(update={**kept, "background": ""})
 
 
 def _is_place(name: str) -> bool:
@@ -109,7 +120,8 @@ def _place(left: _Side, right: _Side) -> float | None:
     if named[0] and named[1]:
         shared = sum(min(named[0][name], named[1][name]) for name in named[0].keys() & named[1].keys())
         return shared / max(min(sum(named[0].values()), sum(named[1].values())), 0.1)
-    if min(left.caption.confidence, right.caption.confidence) < 0.2:
+    unknown = not left.caption.background or not right.caption.background
+    if unknown or min(left.caption.confidence, right.caption.confidence) < 0.2:
         return None
     return _similarity(left.caption.background, right.caption.background)
 

@@ -102,6 +102,19 @@ def test_unrecognised_shots_of_one_look_go_together():
     assert not judge(unknown, unknown, (same, (0.0, 0.0, 0.2, 0.8))).merge
 
 
+def test_what_is_told_of_the_whole_film_ties_no_shots():
+    told = caption("snow at night", ("dog",), ("dog running",), setting=findings("snow"))
+    hinted = told.model_copy(update={"entities": (Finding(name="dog", confidence=0.95),)})
+    shots = (
+        Shot(index=0, start=0, end=3, colour=(1.0, 0.0)),
+        Shot(index=1, start=3, end=6, colour=(0.0, 1.0)),
+    )
+    everywhere = Overview(summary="A film. Told throughout: dog, dog running, snow.")
+    scripts = [ShotScript(shot, hinted) for shot in shots]
+    assert HouseStoryboarder().judge(*scripts, Overview()).merge
+    assert not HouseStoryboarder().judge(*scripts, everywhere).merge
+
+
 def test_verdict_tells_its_evidence():
     verdict = judge(caption("a street", ("dog",), ("dog barking",)), caption("a street", ("dog",), ("dog barking",)))
     assert "figures 1.00" in verdict.reason

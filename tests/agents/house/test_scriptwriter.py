@@ -1,0 +1,101 @@
+import pytest
+
+from soundstage.agents.house.scriptwriter import HINTED, HouseScriptwriter, gerund, throughout
+from soundstage.agents.roles import ShotScript, ShotView
+from soundstage.cuesheet import Caption, Finding, Line
+from soundstage.reading import FilmFacts, Keyframe, Shot, VideoFacts
+
+WRITER = HouseScriptwriter()
+
+
+def shot(index: int = 0, length: float = 4.0, motion: float = 0.3, keyframes: int = 0) -> Shot:
+    pictures = tuple(Keyframe(time=index * length, file=f"{n}.jpg", weight=1 / keyframes) for n in range(keyframes))
+    return Shot(index=index, start=index * length, end=(index + 1) * length, motion=motion, keyframes=pictures)
+
+
+def names(found: tuple[Finding, ...]) -> list[str]:
+    return [finding.name for finding in found]
+
+
+def facts(duration: float) -> FilmFacts:
+    video = VideoFacts(codec="h264", width=320, height=180, fps=25, frames=round(duration * 25))
+    return FilmFacts(digest="0" * 64, name="film.mp4", container="mp4", duration=duration, video=video)
+
+
+def test_street_is_told_from_its_keyframes(frames):
+    told = WRITER.describe_shot(ShotView(shot(keyframes=2), tuple(frames("bikes", 200, 225))), None)
+    assert told.background.startswith("a street")
+    assert names(told.setting)[0] in ("street", "outdoors")
+    assert 0.4 < told.confidence <= 1
+
+
+def test_hint_outweighs_what_is_seen(frames):
+    view = ShotView(shot(), tuple(frames("bikes", 225)), hint="a dog runs through snow at night")
+    told = WRITER.describe_shot(view, None)
+    assert names(told.entities)[0] == "dog"
+    assert "dog running" in names(told.actions)
+    assert told.background == "snow at night"
+    assert all(finding.confidence <= 0.35 for finding in told.entities[1:])
+
+
+def test_dialogue_means_somebody_talks(frames):
+    line = Line(start=0, end=1, text="Hello there")
+    told = WRITER.describe_shot(ShotView(shot(), tuple(frames("carphone_pristine", 50)), (line,)), None)
+    assert "person talking" in names(told.actions)
+
+
+def test_without_pictures_nothing_is_claimed():
+    told = WRITER.describe_shot(ShotView(shot(), ()), None)
+    assert (told.entities, told.setting, told.confidence) == ((), (), 0)
+
+
+def test_still_vehicle_does_not_pass(frames):
+    pictures = tuple(frames("bikes", 225))
+    still = WRITER.describe_shot(ShotView(shot(motion=0.0), pictures), None)
+    moving = WRITER.describe_shot(ShotView(shot(motion=0.4), pictures), None)
+    assert not still.actions
+    assert any(name.endswith("passing") for name in names(moving.actions))
+
+
+def captioned(index: int, length: float, **changes: object) -> ShotScript:
+    return ShotScript(shot(index, length), Caption(background=f"place {index}", **changes))
+
+
+def test_unified_caption_holds_all_that_is_seen():
+    dog, cat = ((Finding(name=name, confidence=0.8),) for name in ("dog", "cat"))
+    told = WRITER.unify([captioned(0, 4, entities=dog, confidence=0.9), captioned(1, 4, entities=cat, confidence=0.2)])
+    assert set(names(told.entities)) == {"dog", "cat"}
+    assert told.background == "place 0"
+
+
+def test_unified_caption_of_one_shot_says_the_same():
+    caption = Caption(background="a street", entities=(Finding(name="dog", confidence=0.8),), confidence=0.6)
+    assert WRITER.unify([ShotScript(shot(), caption)]) == caption
+
+
+def test_overview_says_where_the_film_mostly_is():
+    street = (Finding(name="street", confidence=0.9),)
+    overview = WRITER.describe_film(facts(12), [captioned(n, 4, setting=street) for n in range(3)])
+    assert "a street" in overview.summary
+    assert (overview.timeline[0].start, overview.timeline[-1].end) == (0, 12)
+
+
+def test_overview_of_a_long_film_stays_readable():
+    overview = WRITER.describe_film(facts(2800), [captioned(n, 4) for n in range(700)])
+    assert len(overview.timeline) <= 60
+    assert overview.timeline[-1].end == 2800
+
+
+def test_what_is_told_of_every_shot_is_told_throughout():
+    hinted = (Finding(name="dog", confidence=HINTED),)
+    overview = WRITER.describe_film(facts(8), [captioned(n, 4, entities=hinted) for n in range(2)])
+    assert throughout(overview) == {"dog"}
+    assert throughout(WRITER.describe_film(facts(8), [captioned(n, 4) for n in range(2)])) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("verb", "form"),
+    [("run", "running"), ("drive", "driving"), ("bark", "barking"), ("see", "seeing"), ("hit", "hitting")],
+)
+def test_gerunds(verb, form):
+    assert gerund(verb) == form
