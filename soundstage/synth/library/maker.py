@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -17,7 +17,7 @@ from soundstage.synth.library.beds import SHORTEST, Material, bed, material
 from soundstage.synth.library.hits import Hit, hits_in, whole_events
 from soundstage.synth.library.index import Library
 from soundstage.synth.library.licences import together
-from soundstage.synth.library.meaning import ENOUGH, Catalogue, Found
+from soundstage.synth.library.meaning import ENOUGH, Catalogue, Found, says_all
 from soundstage.synth.library.recording import Recording
 from soundstage.synth.library.scheduling import Event, played
 from soundstage.synth.maker import Fit, MakerFacts, Rendering
@@ -114,11 +114,14 @@ class LibraryMaker:
 def _fitting(catalogue: Catalogue, label: Label) -> tuple[Found, ...]:
     shortest = SHORTEST if label.behaviour is Behaviour.STEADY else 0.0
     found = catalogue.matching(names_of(label), label.ucs)
-    return tuple(
-        each
-        for each in found
-        if each.recording.duration >= shortest and knowledge().find(each.recording.words) in (None, label)
-    )[:_MOST_CHOSEN_FROM]
+    fits = (each for each in found if each.recording.duration >= shortest and _may_serve(each.recording, label))
+    return tuple(fits)[:_MOST_CHOSEN_FROM]
+
+
+def _may_serve(recording: Recording, label: Label) -> bool:
+    """Not if it bears the name of another label, unless that is a special case of this one (heavy rain is rain)."""
+    named = knowledge().find(recording.words)
+    return named in (None, label) or (named.kind == label.kind and says_all(recording, names_of(label)))
 
 
 def _in_seeds_order(found: Sequence[Found], rng: np.random.Generator) -> list[Recording]:
@@ -157,6 +160,7 @@ def _hits(variations: Sequence[_Variation], cue: Cue, beats: Sequence[_Beat], rn
     for beat, gap in zip(beats, gaps, strict=True):
         last = _another(variations, last, rng)
         events.append(_event(last, beat, gap, rng))
+    events = _with_headroom(events)
     used = list(dict.fromkeys(event.recording for event in events))
     channels = _channels(used)
     return _rendering(used, channels, played(events, frames_of(cue.duration), channels))
@@ -175,6 +179,14 @@ def _event(variation: _Variation, beat: _Beat, gap: float, rng: np.random.Genera
         speed=speed,
         longest=min(_LONGEST_HIT, lead + max(0.25, _LONGEST_OVERLAP * gap)),
     )
+
+
+def _with_headroom(events: Sequence[Event]) -> list[Event]:
+    """Softer by as much as the most that sound at once ask for; how they compare stays."""
+    starts = np.sort([event.start for event in events])
+    ends = np.sort([event.end for event in events])
+    at_once = int(np.max(np.arange(1, len(events) + 1) - np.searchsorted(ends, starts, side="right")))
+    return [replace(event, gain=event.gain / max(1.0, at_once / 2)) for event in events]
 
 
 def _another(variations: Sequence[_Variation], last: _Variation | None, rng: np.random.Generator) -> _Variation:

@@ -75,7 +75,7 @@ class Catalogue:
         if ucs:
             same = np.array([each.ucs == ucs for each in self.recordings])
             similarity = similarity + np.where(same, _SAME_CATEGORY, np.float32(0))
-        least = np.array([ENOUGH if _says_all(stems, names) else _ENOUGH_FOR_LESS for stems in self._stems])
+        least = np.array([ENOUGH if _holds_one(stems, names) else _ENOUGH_FOR_LESS for stems in self._stems])
         fits = (similarity >= least) & (self._best_named - similarity <= _MARGIN)
         return self._ranked(np.where(fits, similarity, np.float32(0)))
 
@@ -95,8 +95,12 @@ class Catalogue:
         return tuple(Found(self.recordings[n], float(np.clip(similarity[n], 0, 1))) for n in order)
 
 
-def _says_all(stems: frozenset[str], names: Sequence[str]) -> bool:
+def says_all(recording: Recording, names: Sequence[str]) -> bool:
     """Whether a recording's words hold all that one of the names says: "dog bark" does for "barking dog"."""
+    return _holds_one(_stems(recording), names)
+
+
+def _holds_one(stems: frozenset[str], names: Sequence[str]) -> bool:
     return any({_stem(word) for word in name.split() if len(word) > 2} <= stems for name in names)
 
 

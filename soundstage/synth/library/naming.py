@@ -28,7 +28,8 @@ _EMPTY_WORDS = (
     "untitled the a an of"
 )
 _EMPTY = frozenset(re.findall(r"\w+", _EMPTY_WORDS))
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
+_SEAM = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WORD = re.compile(r"[^\W\d_]+")
 _FREESOUND = re.compile(r"^(\d+)__([A-Za-z0-9_.-]+?)__(.+)$")
 _LONGEST = 160
 _SHORTEST_PART = 3
@@ -36,7 +37,7 @@ _SHORTEST_PART = 3
 
 def plain_words(name: str) -> str:
     """The words of a name: "SeattleRain_02(stereo)" gives "seattle rain". Empty when it says nothing."""
-    words = [_SHORT.get(word, word) for word in map(str.lower, _WORD.findall(name))]
+    words = [_SHORT.get(word, word) for word in map(str.lower, _WORD.findall(_SEAM.sub(" ", name)))]
     kept = [word for word in words if word and word not in _EMPTY and len(word) > 1]
     return " ".join(dict.fromkeys(kept))[:_LONGEST]
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 
 import soundfile
@@ -135,18 +136,19 @@ def _from_fields(fields: Mapping[str, str]) -> Paper:
 
 
 def _entry(lines: list[str]) -> Paper:
-    """One entry of a list of files: its own line, and the indented lines below it."""
-    own = lines[:1]
-    for line in lines[1:]:
-        if not line.startswith((" ", "\t")):
-            break
-        own.append(line)
+    """One entry of a list of files: its own line, and the lines below it that are indented further."""
+    deeper = takewhile(lambda line: _indent(line) > _indent(lines[0]), lines[1:])
+    own = [lines[0], *deeper]
     fields = {
         found.group(1).strip().lower(): found.group(2).strip() for line in own[1:] if (found := _FIELD.match(line))
     }
     said = _from_fields(fields)
     whole = " ".join(own)
     return Paper(description=said.description, licence=said.licence or licence_in(whole) or "", source=_link(whole))
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _chosen(fields: Mapping[str, str], keys: tuple[str, ...]) -> Iterator[str]:
