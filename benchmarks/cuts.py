@@ -46,10 +46,10 @@ _FOLDERS = (
     ("sklearn", "datasets/images"),
     ("matplotlib", "mpl-data/sample_data"),
 )
-_PICTURES = frozenset(
-    ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "hubble_deep_field.jpg", "motorcycle_left.png")
-    + ("camera.png", "grass.png", "gravel.png", "brick.png", "china.jpg", "flower.jpg", "grace_hopper.jpg", "ihc.png")
-)
+_PICTURES = {
+    *("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "hubble_deep_field.jpg", "motorcycle_left.png"),
+    *("camera.png", "grass.png", "gravel.png", "brick.png", "china.jpg", "flower.jpg", "grace_hopper.jpg", "ihc.png"),
+}
 
 
 @dataclass
@@ -147,7 +147,7 @@ def _camera(rng: np.random.Generator, frames: int) -> Callable[[float], tuple[fl
         return lambda t: _between(a, b, float(np.clip((t - 0.5) * frames / 8 + 0.5, 0, 1)), share)
     if kind == "hand":
         shake = np.cumsum(rng.normal(0, 0.006, (frames, 2)), axis=0)
-        return lambda t: tuple(np.clip(a + shake[round(t * (frames - 1))], 0, room)) + (share,)
+        return lambda t: (*np.clip(a + shake[round(t * (frames - 1))], 0, room), share)
     return lambda t: _between(a, b, t, share)
 
 
@@ -178,7 +178,8 @@ def _lights(rng: np.random.Generator, pictures: list[Picture]) -> list[int]:
 
 
 def _gain(picture: Picture, gain: float) -> Picture:
-    return np.clip(picture * gain, 0, 255).astype(np.uint8)
+    dimmed: Picture = np.clip(picture * gain, 0, 255).astype(np.uint8)
+    return dimmed
 
 
 @dataclass
@@ -218,6 +219,7 @@ class Score:
         return wrong + [f"false {t:.2f}{' (flash)' if t in struck else ''}" for t in left]
 
     def __str__(self) -> str:
+        """The shares that matter."""
         recall = self.hits / max(1, self.hits + self.missed)
         precision = self.hits / max(1, self.hits + self.false)
         f1 = 2 * precision * recall / max(1e-9, precision + recall)
@@ -238,7 +240,7 @@ def peers(film: Path) -> list[float]:
     """Boundaries that PySceneDetect finds with its content detector as it comes."""
     from scenedetect import ContentDetector, detect
 
-    return [start.get_seconds() for start, _ in detect(str(film), ContentDetector())[1:]]
+    return [start.seconds for start, _ in detect(str(film), ContentDetector())[1:]]
 
 
 def bare(film: Path) -> None:

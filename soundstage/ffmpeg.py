@@ -35,7 +35,7 @@ _FULL_DISK = "No space left on device"
 def executable() -> str:
     """Path of the ffmpeg that comes with the imageio-ffmpeg wheel (IMAGEIO_FFMPEG_EXE overrides it)."""
     try:
-        return imageio_ffmpeg.get_ffmpeg_exe()
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
         raise MissingPart("No ffmpeg was found; install it with: pip install imageio-ffmpeg") from error
 
@@ -56,6 +56,7 @@ class Failure(ToolFailed):
     """ffmpeg ended with an error; `log` holds the last lines it wrote."""
 
     def __init__(self, message: str, log: str) -> None:
+        """Args: message: for the user. log: the end of what ffmpeg wrote."""
         super().__init__(message)
         self.log = log
 
@@ -113,7 +114,7 @@ def run(arguments: Sequence[str], *, stdin: IO[bytes] | None = None, pass_fds: S
 
 
 def complaints(log: IO[bytes]) -> str:
-    """The last 2,000 characters of what ffmpeg complained of into `log`; a damaged film can fill a log with megabytes."""
+    """The last 2,000 characters of what ffmpeg complained of; a damaged film can fill a log with megabytes."""
     end = log.seek(0, os.SEEK_END)
     log.seek(max(0, end - 4 * _LOG_TAIL))
     return log.read().decode(errors="replace").strip()[-_LOG_TAIL:]

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -91,7 +92,8 @@ def write_film(
     command += ["-s", f"{width}x{height}", "-framerate", rate, "-i", "pipe:0", *sound]
     command += [*_ENCODERS[codec], *options, *(("-shortest",) if sound else ()), str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert process.stdin is not None and process.stderr is not None
+        assert process.stdin is not None
+        assert process.stderr is not None
         process.stdin.write(first.tobytes())
         for picture in stream:
             process.stdin.write(np.ascontiguousarray(picture).tobytes())
@@ -185,7 +187,8 @@ class Variation:
         if self.gain != 1 or self.tint != (1.0, 1.0, 1.0):
             scaled = picture * (self.gain * np.asarray(self.tint, np.float32))
             picture = np.clip(scaled, 0, 255).astype(np.uint8)
-        return picture
+        varied: Picture = picture
+        return varied
 
 
 def travelling(
@@ -227,7 +230,8 @@ def fade(pictures: Sequence[Picture], *, out: bool, colour: int = 0) -> Iterator
 def flash(picture: Picture, strength: float = 1.0) -> Picture:
     """The picture under a flash of light."""
     lit = picture.astype(np.float32) * (1 + 1.5 * strength) + 110 * strength
-    return np.clip(lit, 0, 255).astype(np.uint8)
+    shown: Picture = np.clip(lit, 0, 255).astype(np.uint8)
+    return shown
 
 
 def joined(
@@ -265,7 +269,7 @@ def bouncing_ball(
             return height + gravity * time * time / 2 + speed * time
         hop = int(np.searchsorted(contacts, time, side="right")) - 1
         since = time - contacts[hop]
-        return min(floor, floor - (speeds[hop] * since - gravity * since * since / 2))
+        return float(floor - max(0.0, speeds[hop] * since - gravity * since * since / 2))
 
     draw = _Stage(size, grain)
     write_film(
@@ -293,7 +297,7 @@ def hammer(
         if phase < rest:
             return 0.0
         if phase < rest + rise:
-            return 0.5 * (1 - np.cos(np.pi * (phase - rest) / rise))
+            return float(0.5 * (1 - np.cos(np.pi * (phase - rest) / rise)))
         return float(1 - ((phase - rest - rise) / strike) ** 2)
 
     draw = _Stage(size, grain)
@@ -320,7 +324,7 @@ def flashing_light(
 
     times = [n / fps for n in range(round(seconds * fps))]
     write_film(path, (draw.ball(x, 0.4, 0.12, 250 if on(t) else 60) for t in times), fps=fps)
-    return tuple(t for before, t in zip(times, times[1:], strict=False) if on(t) and not on(before))
+    return tuple(t for before, t in pairwise(times) if on(t) and not on(before))
 
 
 class _Stage:
@@ -351,7 +355,8 @@ class _Stage:
 
     def _box(self, left: float, top: float, right: float, bottom: float) -> NDArray[np.float32]:
         inside = np.minimum(np.minimum(self._x - left, right - self._x), np.minimum(self._y - top, bottom - self._y))
-        return np.clip(inside + 0.5, 0, 1)
+        share: NDArray[np.float32] = np.clip(inside + 0.5, 0, 1)
+        return share
 
     def _shown(self, share: NDArray[np.float32], level: float) -> Picture:
         grey = self._backdrop * (1 - share) + level * share

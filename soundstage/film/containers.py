@@ -64,15 +64,21 @@ def _container(head: bytes) -> str | None:
     return "mpegts" if _transport_packet(head) else None
 
 
-def ends_amid_packet(file: IO[bytes], container: str) -> bool:
-    """Whether the open film is a transport stream whose last packet is not whole; other containers say so themselves."""
-    if container != "mpegts":
+def is_cut_short(file: IO[bytes], container: str) -> bool:
+    """Whether the open film plainly ends too early, where the container's times would not show it.
+
+    A transport stream's last packet is not whole, or an AVI is shorter than its first chunk says.
+    """
+    if container not in ("mpegts", "avi"):
         return False
     place = file.tell()
     file.seek(0)
-    size = _transport_packet(file.read(_HEAD))
+    head = file.read(_HEAD)
     length = file.seek(0, os.SEEK_END)
     file.seek(place)
+    if container == "avi":
+        return int.from_bytes(head[4:8], "little") + 8 > length
+    size = _transport_packet(head)
     return size is not None and length % size != 0
 
 

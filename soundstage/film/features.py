@@ -34,10 +34,11 @@ class Thumbnails:
 
     def __init__(self, folder: Path) -> None:
         """Args: folder: where the nameless temporary file is made."""
-        self._file = tempfile.TemporaryFile(dir=folder)
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  closed by close()
         self._count = 0
 
     def __len__(self) -> int:
+        """How many pictures were added."""
         return self._count
 
     def add(self, luma: Bytes, chroma: Bytes) -> None:
@@ -123,7 +124,8 @@ def shrunk(planes: Floats, factor: int) -> Floats:
     """Planes (..., rows, columns) smaller by a whole factor, by the mean of each square."""
     *outer, rows, columns = planes.shape
     squares = planes.reshape(*outer, rows // factor, factor, columns // factor, factor)
-    return squares.mean(axis=(-3, -1), dtype=np.float32)
+    means: Floats = squares.mean(axis=(-3, -1), dtype=np.float32)
+    return means
 
 
 def _colour_histogram(luma: Floats, chroma: Bytes) -> Floats:

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import av
 import ffmpeg as compose
@@ -57,7 +57,7 @@ class Still:
 
 @dataclass(frozen=True)
 class Decoding:
-    """A running pass: the pictures' pipe, the sound's pipe (None without sound), ffmpeg's complaints and how to end it."""
+    """A running pass: the pictures' pipe, the sound's pipe (None without sound), ffmpeg's complaints, its end."""
 
     pictures: IO[bytes]
     sound: IO[bytes] | None
@@ -77,7 +77,7 @@ def decoding(film: Path, facts: Probe) -> Iterator[Decoding]:
         file = stack.enter_context(ffmpeg.open_film(film))
         log = stack.enter_context(tempfile.TemporaryFile())
         ours, theirs = os.pipe() if facts.sound else (None, None)
-        sound = stack.enter_context(open(ours, "rb", buffering=_PIPE_BUFFER)) if ours is not None else None
+        sound = stack.enter_context(os.fdopen(ours, "rb", buffering=_PIPE_BUFFER)) if ours is not None else None
         passed = () if theirs is None else (theirs,)
         try:
             process = stack.enter_context(
@@ -122,7 +122,10 @@ def arguments(facts: Probe, sound_fd: int | None) -> list[str]:
     ]
     if facts.sound is not None and sound_fd is not None:
         outputs.append(_sound_output(film[str(facts.sound.index)], facts.sound.facts.channels, sound_fd))
-    return cast(list[str], compose.merge_outputs(*outputs).global_args("-max_error_rate", "1.0").get_args())
+    return cast(
+        list[str],
+        compose.merge_outputs(*outputs).global_args("-max_error_rate", "1.0", "-loglevel", "warning").get_args(),
+    )
 
 
 def still_size(width: int, height: int) -> tuple[int, int]:
@@ -168,7 +171,7 @@ def sounds(pipe: IO[bytes]) -> Iterator[tuple[float, Block]]:
         yield _time(packet), block if np.isfinite(block.sum()) else np.nan_to_num(block, posinf=0, neginf=0)
 
 
-def _packets(pipe: IO[bytes]) -> Iterator[Packet]:
+def _packets(pipe: IO[bytes]) -> "Iterator[Packet[Any]]":
     try:
         with av.open(pipe, mode="r", format="nut", buffer_size=_PIPE_BUFFER) as opened:
             for packet in opened.demux():
@@ -178,7 +181,7 @@ def _packets(pipe: IO[bytes]) -> Iterator[Packet]:
         return  # ffmpeg's end tells why; what came until here is good
 
 
-def _time(packet: Packet) -> float:
+def _time(packet: "Packet[Any]") -> float:
     return round(float((packet.pts or 0) * packet.time_base) - _SHIFT, 9)
 
 

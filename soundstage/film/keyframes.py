@@ -38,7 +38,7 @@ class Stills:
 
     def __init__(self, folder: Path) -> None:
         """Args: folder: where the nameless temporary file is made."""
-        self._file = tempfile.TemporaryFile(dir=folder)
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  closed by close()
         self._places: list[_Place] = []
         self._end = 0
 

@@ -19,6 +19,8 @@ _CELL = 4
 _GRID = (ROWS // _CELL, COLUMNS // _CELL)
 # Gradient power below which a part is taken as flat (coding noise), in grey levels squared.
 _FLAT = 6.0
+# Share of the parts that must have something to see for their median to be the camera's.
+_MANY = 0.3
 _ENERGY_SCALE = 4.0
 _GAP = 0.1
 _AROUND_SECONDS = 0.6
@@ -64,6 +66,7 @@ class MotionMeter:
     """Takes pictures as they come and keeps a few numbers of each."""
 
     def __init__(self) -> None:
+        """A meter that has seen nothing yet."""
         self._last: Floats | None = None
         self._momenta: Floats = np.zeros((0, 2, *_GRID), np.float32)
         self._rows: list[Floats] = []
@@ -74,12 +77,12 @@ class MotionMeter:
         smooth = _smoothed(luma)
         chain = smooth if self._last is None else np.concatenate([self._last[None], smooth])
         self._last = smooth[-1]
-        momenta, energy, pan, light, light_pan = _flow(chain)
         if not self._rows:
             # The first picture has nothing before it.
             self._rows.append(np.zeros((1, 4), np.float32))
             self._momenta = np.zeros((2, 2, *_GRID), np.float32)
-        if len(energy):
+        if len(chain) > 1:
+            momenta, energy, pan, light, light_pan = _flow(chain)
             self._rows.append(np.stack([energy, pan, light, light_pan], axis=1))
             self._push(momenta)
 
@@ -146,9 +149,9 @@ class _Series:
     A peak counts from `least` and from `over` times the usual value around; `half` gives strength 0.5.
     """
 
-    values: Floats
-    place: Floats
-    pan: Floats
+    values: NDArray[np.floating]
+    place: NDArray[np.floating]
+    pan: NDArray[np.floating]
     starts: NDArray[np.bool_]
     least: float
     over: float
@@ -183,8 +186,8 @@ def _series(movement: Movement) -> list[_Series]:
 def _smoothed(luma: Floats) -> Floats:
     """Luma blurred by 1 2 1 both ways, so that flow can be told over more than a pixel."""
     padded = np.pad(luma, ((0, 0), (1, 1), (1, 1)), mode="edge")
-    rows = (padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]) / 4
-    smooth: Floats = (rows[:, :, :-2] + 2 * rows[:, :, 1:-1] + rows[:, :, 2:]) / 4
+    rows: Floats = ((padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]) / 4).astype(np.float32)
+    smooth: Floats = ((rows[:, :, :-2] + 2 * rows[:, :, 1:-1] + rows[:, :, 2:]) / 4).astype(np.float32)
     return smooth
 
 
@@ -195,21 +198,34 @@ def _flow(chain: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     dx, dy = np.gradient(middle, axis=2), np.gradient(middle, axis=1)
     dt = after - before
     dt_even = dt - dt.mean(axis=(1, 2), keepdims=True)
-    xx, xy, yy = _cells(dx * dx), _cells(dx * dy), _cells(dy * dy)
-    xt, yt = _cells(dx * dt_even), _cells(dy * dt_even)
-    camera = _solved(*(part.mean(axis=(1, 2)) for part in (xx, xy, yy, xt, yt)), _FLAT / 4)
-    rest = dt_even + dx * camera[0][:, None, None] + dy * camera[1][:, None, None]
+    products = (dx * dx, dx * dy, dy * dy, dx * dt_even, dy * dt_even)
+    near = [_neighbours(_cells(product)) for product in products]
+    speed_x, speed_y = _solved(near, _FLAT)
+    seen = near[0] + near[2]
+    camera_x, camera_y = _camera(speed_x, speed_y, seen)
+    rest = dt_even + dx * camera_x + dy * camera_y
     moved = _cells(np.abs(rest - _spread(_cells(rest))))
-    near = [_neighbours(part) for part in (xx, xy, yy, xt, yt)]
-    speed_x, speed_y = _solved(*near, _FLAT)
-    weight = np.sqrt((near[0] + near[2]) / (near[0] + near[2] + 20 * _FLAT))
+    weight = np.sqrt(seen / (seen + 20 * _FLAT))
     # The share of the change that the shift explains: little where things are too fast to follow, or only lit.
     explained = -(speed_x * near[3] + speed_y * near[4]) / (_neighbours(_cells(dt_even * dt_even)) + 1)
     weight = weight * np.clip(explained, 0, 1)
-    momenta = np.stack([speed_x - camera[0][:, None, None], speed_y - camera[1][:, None, None]], 1) * weight[:, None]
+    momenta = np.stack([speed_x - camera_x, speed_y - camera_y], 1) * weight[:, None]
     energy = 1 - np.exp(-moved.mean(axis=(1, 2)) / _ENERGY_SCALE)
     brighter = _neighbours(_cells(dt))
     return momenta, energy, _pan(moved), *_lights(brighter)
+
+
+def _camera(speed_x: Floats, speed_y: Floats, seen: Floats) -> tuple[Floats, Floats]:
+    """Shift of the whole picture (n, 1, 1): the median over all parts with something to see, if these are many."""
+    visible = seen > _FLAT
+    many = visible.mean(axis=(1, 2), keepdims=True) > _MANY
+    shifts = []
+    for speed in (speed_x, speed_y):
+        ordered = np.sort(np.where(visible, speed, np.inf).reshape(len(speed), -1), axis=1)
+        middle = np.maximum(visible.sum(axis=(1, 2)) // 2, 0)
+        median = ordered[np.arange(len(speed)), np.minimum(middle, ordered.shape[1] - 1)]
+        shifts.append(np.where(many, np.where(np.isfinite(median), median, 0)[:, None, None], 0).astype(np.float32))
+    return shifts[0], shifts[1]
 
 
 def _lights(brighter: Floats) -> tuple[Floats, Floats]:
@@ -220,15 +236,17 @@ def _lights(brighter: Floats) -> tuple[Floats, Floats]:
     return light, np.where(light > 0, _pan(up), _pan(down))
 
 
-def _solved(xx: Floats, xy: Floats, yy: Floats, xt: Floats, yt: Floats, damping: float) -> tuple[Floats, Floats]:
-    """Least squares for the shift (dx, dy) in pixels; damped where there is little to see."""
+def _solved(products: Sequence[Floats], damping: float) -> tuple[Floats, Floats]:
+    """Least squares for the shift (dx, dy) in pixels from xx, xy, yy, xt, yt; damped where there is little to see."""
+    xx, xy, yy, xt, yt = products
     a, c = xx + damping, yy + damping
     determinant = a * c - xy * xy
     return (xy * yt - c * xt) / determinant, (xy * xt - a * yt) / determinant
 
 
 def _cells(planes: Floats) -> Floats:
-    return planes.reshape(-1, _GRID[0], _CELL, _GRID[1], _CELL).mean(axis=(2, 4))
+    means: Floats = planes.reshape(-1, _GRID[0], _CELL, _GRID[1], _CELL).mean(axis=(2, 4))
+    return means
 
 
 def _spread(cells: Floats) -> Floats:
@@ -248,14 +266,15 @@ def _pan(cells: Floats) -> Floats:
     columns = cells.sum(axis=1)
     total = columns.sum(axis=1)
     centre = columns @ np.linspace(-1, 1, columns.shape[1], dtype=np.float32)
-    return np.divide(centre, total, out=np.zeros_like(centre), where=total > 1e-6)
+    pan: Floats = np.divide(centre, total, out=np.zeros_like(centre), where=total > 1e-6)
+    return pan
 
 
 def _pushes(chain: Floats) -> Floats:
     """For each inner step of the chain: size of the push, its pan, and the share of the step that lay before it."""
     before, within, after = chain[:-2], chain[1:-1], chain[2:]
     jump = before - after
-    size = np.sqrt((jump**2).sum(axis=1))
+    size: Floats = np.sqrt((jump**2).sum(axis=1))
     total = np.sqrt((size**2).sum(axis=(1, 2)))
     power = (jump**2).sum(axis=(1, 2, 3))
     share = ((within - after) * jump).sum(axis=(1, 2, 3)) / (power + 1e-9)
@@ -272,7 +291,7 @@ def _quiet(times: NDArray[np.float64], boundaries: Sequence[tuple[float, float]]
     return quiet
 
 
-def _peaks(series: Floats, least: float, over: float, around: int, near: int) -> list[int]:
+def _peaks(series: NDArray[np.floating], least: float, over: float, around: int, near: int) -> list[int]:
     """Where the series peaks well above its usual level around."""
     peaks = []
     for k in np.flatnonzero(series > least):

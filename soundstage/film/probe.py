@@ -20,18 +20,22 @@ from av.video.stream import VideoStream
 
 from soundstage import ffmpeg
 from soundstage.errors import BadFilm
-from soundstage.film.containers import ends_amid_packet, sniff
+from soundstage.film.containers import is_cut_short, sniff
 from soundstage.reading import SoundFacts
 
 PICTURE_CODECS = frozenset(
     ("h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "prores", "rawvideo", "png")
 )
 SOUND_CODECS = frozenset(
-    ("aac", "mp3", "mp2", "ac3", "eac3", "opus", "vorbis", "flac", "alac", "pcm_s16le", "pcm_s16be", "pcm_s24le")
-    + ("pcm_s24be", "pcm_s32le", "pcm_f32le", "pcm_u8", "pcm_mulaw", "pcm_alaw")
+    (
+        *("aac", "mp3", "mp2", "ac3", "eac3", "opus", "vorbis", "flac", "alac", "pcm_s16le", "pcm_s16be", "pcm_s24le"),
+        *("pcm_s24be", "pcm_s32le", "pcm_f32le", "pcm_u8", "pcm_mulaw", "pcm_alaw"),
+    )
 )
 # The decoders that stand behind a codec under another name.
 _CODEC_OF_DECODER = {"libdav1d": "av1", "mp3float": "mp3", "mp2float": "mp2", "libopus": "opus", "libvorbis": "vorbis"}
+_PART = 1 << 20
+_MOST_ACROSS = 16_384
 _FIRST_PACKETS = 200
 _LAST_PACKETS = 5000
 
@@ -53,7 +57,7 @@ class Probe:
     the container says the pictures end, and `last_start` and `last_end` those of the last picture
     found at the end of the file (None where unknown); all in seconds of container time.
     `declared_for_pictures` is whether that end is the pictures' own, not the longest stream's;
-    `cut_short` whether the file ends amid a packet.
+    `cut_short` whether the file itself shows that its end is missing.
     """
 
     digest: str
@@ -82,13 +86,21 @@ def probe(film: Path) -> Probe:
     """
     with ffmpeg.open_film(film) as file:
         container = sniff(file, film)
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = _digest(file)
         file.seek(0)
         try:
             with _open(file, container) as opened:
-                return _describe(opened, film, container, digest, ends_amid_packet(file, container))
+                return _describe(opened, film, container, digest, is_cut_short(file, container))
         except (FFmpegError, ValueError) as error:
             raise BadFilm(f"{film} is damaged or incomplete and cannot be opened; give a whole copy of it.") from error
+
+
+def _digest(file: IO[bytes]) -> str:
+    """SHA-256 of the whole file."""
+    hashed = hashlib.sha256()
+    while part := file.read(_PART):
+        hashed.update(part)
+    return hashed.hexdigest()
 
 
 def _open(file: IO[bytes], container: str) -> InputContainer:
@@ -138,10 +150,12 @@ def _picture_stream(opened: InputContainer, film: Path) -> VideoStream:
 
 
 def _check_size(width: int, height: int, film: Path) -> None:
-    if width * height > ffmpeg.MAX_PIXELS or max(width, height) > 16_384:
-        raise BadFilm(f"{film} has pictures of {width} by {height} pixels, more than can be read; scale it down first.")
-    if width < 1 or height < 1:
-        raise BadFilm(f"{film} does not say how large its pictures are; it is damaged: give a whole copy of it.")
+    # Where a picture is too large even to be looked at, the demuxer leaves its size at nought.
+    if 0 < width <= _MOST_ACROSS and 0 < height <= _MOST_ACROSS and width * height <= ffmpeg.MAX_PIXELS:
+        return
+    size = f"of {width} by {height} pixels" if width and height else "of a size that is unknown or"
+    most = f"{ffmpeg.MAX_PIXELS // 10**6} million pixels"
+    raise BadFilm(f"{film} has pictures {size} beyond what can be read (at most {most}); scale it down first.")
 
 
 def _codec(decoder: str) -> str:
@@ -218,7 +232,7 @@ def _last_picture(opened: InputContainer, stream: VideoStream) -> tuple[float | 
     return start, start + float(length * stream.time_base) if length > 0 else None
 
 
-def _packets(opened: InputContainer, stream: VideoStream, most: int) -> Iterator[Packet]:
+def _packets(opened: InputContainer, stream: VideoStream, most: int) -> "Iterator[Packet[VideoStream]]":
     """The next packets of a stream, ending quietly where the file is damaged."""
     packets = opened.demux(stream)
     for _ in range(most):

@@ -6,6 +6,7 @@ are measured, and the dialogue is transcribed while the shots are found.
 
 import contextlib
 import math
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -35,6 +36,10 @@ _USUAL_LENGTH = 1 / 25
 _UNEVEN = 0.1
 _CLOCK_ROUNDING = 0.0015
 
+# Words of ffmpeg's that tell of damage, among warnings that do not.
+_DAMAGE = re.compile(
+    r"corrupt|error while|invalid (data|nal)|missing (picture|reference)|concealing|partial file", re.I
+)
 _DAMAGED = "Parts of the film are damaged; there, pictures or sound may be missing or wrong."
 _TRUNCATED = "The film ends before its declared end; it was read as far as it goes."
 _SOUND_FAILED = "The film's sound could not be decoded; the film was taken as silent."
@@ -179,7 +184,7 @@ def _hearing(running: Decoding, folder: Path, clock: FilmClock) -> Iterator[Futu
 
 def _dialogue(sound: Path) -> tuple[tuple[Line, ...], tuple[str, ...]]:
     """Lines heard, and a note when nothing here can listen."""
-    from soundstage.film.dialogue import transcribe  # noqa: PLC0415  speech models load only when they are needed
+    from soundstage.film.dialogue import transcribe  # speech models load only when needed
 
     try:
         return transcribe(sound), ()
@@ -195,7 +200,7 @@ def _share(clock: FilmClock, facts: Probe) -> float:
 
 
 def _end(times: np.ndarray, facts: Probe) -> float:
-    """End of the last picture, in ffmpeg time: as the container says of just that picture, else as pictures usually last."""
+    """End of the last picture, in ffmpeg time: as the container says of it, else as pictures usually last."""
     last = float(times[-1])
     if facts.last_start is not None and facts.last_end is not None:
         length = facts.last_end - facts.last_start
@@ -266,7 +271,7 @@ def _mean(values: np.ndarray) -> float:
 def _facts(film: Path, facts: Probe, seen: _Seen) -> tuple[FilmFacts, tuple[str, ...]]:
     """Facts as the decoded pictures confirm them, and notes on what is wrong with the film."""
     truncated = _truncated(facts, seen)
-    notes = (_TRUNCATED,) if truncated else (_DAMAGED,) if seen.complaints else ()
+    notes = (_TRUNCATED,) if truncated else (_DAMAGED,) if _DAMAGE.search(seen.complaints) else ()
     gaps = np.diff(seen.looks.times)
     usual = float(np.median(gaps)) if len(gaps) else seen.duration
     uneven = np.abs(gaps - usual) > max(_UNEVEN * usual, _CLOCK_ROUNDING)

@@ -29,6 +29,8 @@ _MOST_PEAK = 16.0
 # log2(jump over median), lasting share, likeness of parts, of the whole, log2(jump over the next largest).
 _WEIGHTS = np.array([0.75, 7.0, -4.5, -5.0, 2.8])
 _THRESHOLD = 7.4
+# Beyond these the two sides show the same things in another light.
+_SAME_WHOLE, _SAME_PARTS = 0.5, 0.9
 _BEST_LIKENESS = np.array([0.2, 0.05])
 
 _GRADUAL_SECONDS = (0.16, 0.24, 0.34, 0.48, 0.68, 0.96, 1.35)
@@ -115,7 +117,10 @@ def _is_cut(thumbnails: Thumbnails, picture: int, jump: float, usual: float, riv
     plain = np.array([np.log2(jump / (usual + 0.5)), lasting, *_BEST_LIKENESS, peak])
     if plain @ _WEIGHTS < _THRESHOLD:
         return False
-    plain[2:4] = likeness(luma[at - 1], luma[at])
+    alike = likeness(luma[at - 1], luma[at])
+    if alike.whole > _SAME_WHOLE or alike.parts > _SAME_PARTS:
+        return False
+    plain[2:4] = alike
     return bool(plain @ _WEIGHTS >= _THRESHOLD)
 
 
@@ -143,7 +148,7 @@ def _graduals(
 
 
 def _mixtures(thumbnails: Thumbnails, cuts: list[int], rate: float) -> tuple[Floats, NDArray[np.int32], Floats]:
-    """Per picture how much it looks like the middle of a mixture, of how many pictures to either side, and what is left over."""
+    """Per picture how like the middle of a mixture it is, of how many pictures to either side, and the residue."""
     count = len(thumbnails)
     score, residue = np.zeros(count, np.float32), np.ones(count, np.float32)
     reach = np.zeros(count, np.int32)
