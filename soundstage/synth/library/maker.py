@@ -20,6 +20,7 @@ from soundstage.synth.library.licences import together
 from soundstage.synth.library.meaning import ENOUGH, Catalogue, Found, says_all
 from soundstage.synth.library.recording import Recording
 from soundstage.synth.library.scheduling import Event, played
+from soundstage.synth.library.sounding import from_afar
 from soundstage.synth.maker import Fit, MakerFacts, Rendering
 
 # Scores of the poorest fit that is taken at all, and of a perfect one.
@@ -148,7 +149,7 @@ def _bed(recordings: Sequence[Recording], cue: Cue, rng: np.random.Generator) ->
         raise BadSound(f"The recordings of {cue.label!r} are silent or too short to loop; add a longer one.")
     used = [each.recording for each in chosen]
     channels = _channels(used)
-    return _rendering(used, channels, bed(chosen, frames_of(cue.duration), channels, rng))
+    return _rendering(cue, used, channels, bed(chosen, frames_of(cue.duration), channels, rng))
 
 
 def _hits(variations: Sequence[_Variation], cue: Cue, beats: Sequence[_Beat], rng: np.random.Generator) -> Rendering:
@@ -163,7 +164,7 @@ def _hits(variations: Sequence[_Variation], cue: Cue, beats: Sequence[_Beat], rn
     events = _with_headroom(events)
     used = list(dict.fromkeys(event.recording for event in events))
     channels = _channels(used)
-    return _rendering(used, channels, played(events, frames_of(cue.duration), channels))
+    return _rendering(cue, used, channels, played(events, frames_of(cue.duration), channels))
 
 
 def _event(variation: _Variation, beat: _Beat, gap: float, rng: np.random.Generator) -> Event:
@@ -226,10 +227,10 @@ def _channels(recordings: Sequence[Recording]) -> int:
     return 2 if any(recording.channels > 1 for recording in recordings) else 1
 
 
-def _rendering(used: Sequence[Recording], channels: int, blocks: Iterator[Block]) -> Rendering:
+def _rendering(cue: Cue, used: Sequence[Recording], channels: int, blocks: Iterator[Block]) -> Rendering:
     return Rendering(
         channels=channels,
-        blocks=blocks,
+        blocks=from_afar(blocks, cue.perspective, channels),
         licence=together(recording.licence for recording in used),
         sources=tuple(recording.credit for recording in used),
     )

@@ -1,12 +1,18 @@
 """Recordings as the house passes sound: 48 kHz, one or two channels."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import soxr
+from scipy.signal import butter, sosfilt
 
+from soundstage.cuesheet import Perspective
 from soundstage.sound import SAMPLE_RATE, Block
 from soundstage.synth.library.recording import Recording, read
 
 _MARGIN = 64
+# Where a far or hidden source loses its highs (Hz, 6 dB an octave).
+_EDGES = {Perspective.FAR: 4500.0, Perspective.OFF_SCREEN: 2400.0}
 
 
 def excerpt(recording: Recording, start: float, end: float, channels: int, speed: float = 1.0) -> Block:
@@ -56,6 +62,19 @@ def faded(sound: Block, fade_in: int, fade_out: int) -> Block:
     if fade_out:
         out[len(out) - fade_out :] *= _rise(fade_out)[::-1]
     return out
+
+
+def from_afar(blocks: Iterator[Block], perspective: Perspective, channels: int) -> Iterator[Block]:
+    """A stream as it sounds from where its source stands: the air and what is in between take the highs."""
+    edge = _EDGES.get(perspective)
+    if edge is None:
+        yield from blocks
+        return
+    sections = butter(1, edge, fs=SAMPLE_RATE, output="sos")
+    state = np.zeros((len(sections), 2, channels))
+    for block in blocks:
+        out, state = sosfilt(sections, block, axis=0, zi=state)
+        yield np.asarray(out, np.float32)
 
 
 def _rise(frames: int) -> Block:

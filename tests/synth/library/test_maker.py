@@ -199,3 +199,14 @@ def test_takes_do_not_clip(record: Record, maker: Made):
     record("dog barking.wav", tone(2.0, 300))
     anchors = tuple(0.2 * n for n in range(1, 14))
     assert np.abs(sound_of(maker().make(cue("dog barking", anchors=anchors), 1))).max() < 1.0
+
+
+def test_a_far_source_loses_its_highs(record: Record, maker: Made):
+    record("rain.wav", noise(4.0))
+    made = maker()
+    near, far = (
+        np.abs(np.fft.rfft(sound_of(made.make(cue("rain", 8.0, perspective=place), 1))[:, 0]))
+        for place in ("near", "far")
+    )
+    assert far[10_000 * 8 :].mean() < 0.5 * near[10_000 * 8 :].mean()
+    assert far[: 1000 * 8].mean() == pytest.approx(near[: 1000 * 8].mean(), rel=0.1)
