@@ -1,8 +1,12 @@
 import numpy as np
+import onnxruntime
 import pytest
+from onnx import helper
+from PIL import Image
 
 from soundstage.agents.house import efficientnet
-from soundstage.agents.house.efficientnet import class_names, classify
+from soundstage.agents.house.efficientnet import build_graph, class_names, classify, pixels_of
+from soundstage.agents.house.torchfile import read_weights
 
 
 @pytest.fixture
@@ -62,3 +66,22 @@ def test_damaged_cache_is_built_again(own_cache, portrait, damage):
 def test_cache_that_cannot_be_written_does_not_matter(own_cache, portrait):
     own_cache.write_text("a file where the folder should be")
     assert "military uniform" in top(portrait)
+
+
+def test_activations_lie_where_training_left_them(frames, portrait):
+    """Batch normalisation knows each layer's mean over ImageNet: a wrong padding, stride or scale of pixels shows."""
+    weights = read_weights(efficientnet._weights_file())
+    model = build_graph(weights)
+    layers = [node.output[0] for node in model.graph.node if node.op_type == "Conv"]
+    model.graph.output.extend(helper.make_empty_tensor_value_info(layer) for layer in layers)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    pictures = [portrait, *frames("bikes", 25, 75, 125, 175, 225), *frames("bigbuckbunny", 50)]
+    seen = session.run(layers, {"picture": np.stack([pixels_of(Image.open(path)) for path in pictures])})
+    inner = [name.removesuffix(".bias") for name in weights if "blocks" in name and name.endswith(".bias")]
+    norms = ["_bn0", *inner, "_bn1"]
+    assert len(norms) == len(layers)
+    for norm, values in zip(norms[:-1], seen[:-1], strict=True):
+        if norm.endswith("_bn2"):
+            continue  # what narrows is centred on about zero and tells nothing
+        likeness = np.corrcoef(values.mean(axis=(0, 2, 3)), weights[f"{norm}.bias"])[0, 1]
+        assert likeness > 0.85, norm
