@@ -7,7 +7,7 @@ import numpy as np
 
 from soundstage.cuesheet import Cue, Layer, Scene
 from soundstage.inspection import palette
-from soundstage.inspection.canvas import Canvas, fit, text_width, wrap
+from soundstage.inspection.canvas import Canvas, text_width, wrap
 from soundstage.inspection.spectrogram import HIGHEST, LOWEST
 from soundstage.inspection.stage import Film, Scale, Sizes, average_colour, motion_columns, thumbnail
 from soundstage.inspection.systems import Cell, Placed, cells, layers_of, pack, ticks
