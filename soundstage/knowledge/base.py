@@ -1,38 +1,30 @@
 """The knowledge base: every sound that can be asked for, found by name, by meaning or by kind.
 
-Retrieval never leaves the labels, and `none` finds nothing. How near a label is to a description is judged by two
-witnesses: sentence vectors (the label's names, and its names with what usually makes it) and the words themselves
-(names, sources, actions). Exact names always win.
+Retrieval never leaves the labels, and `none` finds nothing. Exact names always win.
 """
 
+import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from types import MappingProxyType
-
-import numpy as np
-from numpy.typing import NDArray
 
 from soundstage.knowledge.catalogue import read_catalogue
 from soundstage.knowledge.label import NONE, Label
-from soundstage.knowledge.terms import TermIndex, weighted
-from soundstage.knowledge.words import Vectors, kept_vectors, vector
-
-Scores = NDArray[np.float64]
+from soundstage.knowledge.ranking import Ranking, names_of, plain
+from soundstage.knowledge.words import vector
 
 _SILENCE = frozenset({"", NONE, "nothing", "silence", "no sound"})
 _NEARLY = 0.99  # the most that anything but an exact name reaches
 
-# How much each witness counts; tuned on the `dev` cases of tests/knowledge/retrieval_cases.yaml, never on the others.
-_NAMES, _PICTURE, _WORDS = 0.45, 0.25, 0.30
-# How much a shared word counts by where the label has it.
-_IN_NAME, _IN_SOURCES, _IN_ACTIONS = 1.0, 0.8, 0.6
-_NAMES_IN_PICTURE = 6
-
 
 @dataclass(frozen=True)
 class Match:
-    """A label found, and how near it is to what was asked for (0 to 1; 1 is its own name)."""
+    """A label found, and how near it is to what was asked for (0 to 1; 1 is its own name).
+
+    A good match is usually above 0.5; below 0.4 the label is a guess.
+    """
 
     label: Label
     similarity: float
@@ -46,6 +38,10 @@ class KnowledgeBase:
         self.scenarios: Mapping[str, str] = MappingProxyType(dict(scenarios))
         self._all = tuple(self.labels.values())
         self._by_name = {name: label for label in self._all for name in names_of(label)}
+        self._by_kind = _grouped((label.kind, label) for label in self._all)
+        self._by_ucs = _grouped((label.ucs, label) for label in self._all if label.ucs)
+        self._ranked: Ranking | None = None
+        self._ranking_lock = threading.Lock()
 
     def find(self, name: str) -> Label | None:
         """The label of that name, alias or VGGSound class, whatever the case; None when there is none."""
@@ -62,55 +58,40 @@ class KnowledgeBase:
         asked = plain(words)
         if asked in _SILENCE or limit <= 0:
             return ()
-        exact = self.find(asked)
-        scores = self._scores(asked)
-        order = sorted(range(len(self._all)), key=lambda number: (self._all[number] is not exact, -scores[number]))
-        found = (number for number in order if among is None or among(self._all[number]))
-        return tuple(
-            Match(self._all[number], 1.0 if self._all[number] is exact else float(scores[number]))
-            for number, _ in zip(found, range(limit), strict=False)
-        )
+        exact = self._by_name.get(asked)
+        if exact is not None and limit == 1 and (among is None or among(exact)):
+            return (Match(exact, 1.0),)
+        nearness = self._ranking().scores(asked)
+        matches = [
+            Match(label, 1.0 if label is exact else min(float(near), _NEARLY))
+            for label, near in zip(self._all, nearness, strict=True)
+            if among is None or among(label)
+        ]
+        return tuple(sorted(matches, key=lambda match: -match.similarity)[:limit])
 
     def similarity(self, a: str, b: str) -> float:
         """How near two descriptions are in meaning, 0 to 1; symmetric."""
         first, second = sorted((plain(a), plain(b)))
-        if first == second or (self.find(first) is not None and self.find(first) is self.find(second)):
+        known = self._by_name.get(first)
+        if first == second or (known is not None and known is self._by_name.get(second)):
             return 1.0
         if first in _SILENCE or second in _SILENCE:
             return 0.0
-        return float(np.clip(vector(first) @ vector(second), 0.0, 1.0))
+        return min(max(float(vector(first) @ vector(second)), 0.0), 1.0)
 
     def of_kind(self, kind: str) -> tuple[Label, ...]:
         """All labels of a kind of sound (explosion, engine, impact, ...), whatever makes it."""
-        return tuple(label for label in self._all if label.kind == kind)
+        return self._by_kind.get(kind, ())
 
-    def _scores(self, words: str) -> Scores:
-        asked = vector(words)
-        names = np.full(len(self._all), -1.0)
-        np.maximum.at(names, self._owners, self._name_vectors @ asked)
-        total = _NAMES * names + _PICTURE * (self._picture_vectors @ asked) + _WORDS * self._terms.overlap(words)
-        return np.clip(total, 0.0, _NEARLY)
+    def of_ucs(self, category: str) -> tuple[Label, ...]:
+        """All labels filed under a category of the Universal Category System, by its CatID (DOORWood)."""
+        return self._by_ucs.get(category, ())
 
-    @cached_property
-    def _terms(self) -> TermIndex:
-        return TermIndex([weighted(_worded(label)) for label in self._all])
-
-    @cached_property
-    def _owners(self) -> NDArray[np.intp]:
-        return np.array([number for number, label in enumerate(self._all) for _ in names_of(label)], np.intp)
-
-    @cached_property
-    def _vectors(self) -> Vectors:
-        names = [name for label in self._all for name in names_of(label)]
-        return kept_vectors([*names, *map(_picture, self._all)])
-
-    @property
-    def _name_vectors(self) -> Vectors:
-        return self._vectors[: len(self._owners)]
-
-    @property
-    def _picture_vectors(self) -> Vectors:
-        return self._vectors[len(self._owners) :]
+    def _ranking(self) -> Ranking:
+        with self._ranking_lock:
+            if self._ranked is None:
+                self._ranked = Ranking(self._all)
+            return self._ranked
 
 
 @cache
@@ -120,26 +101,8 @@ def knowledge() -> KnowledgeBase:
     return KnowledgeBase(catalogue.labels, catalogue.scenarios)
 
 
-def plain(words: str) -> str:
-    """Words as names are compared: lower case, single spaces, no point at the end."""
-    return " ".join(words.lower().split()).rstrip(" .!")
-
-
-def names_of(label: Label) -> tuple[str, ...]:
-    """All that a label is called, plainly: its name, its aliases, its VGGSound class; each once."""
-    called = [label.name, *label.aliases, *([label.vggsound] if label.vggsound else [])]
-    return tuple(dict.fromkeys(map(plain, called)))
-
-
-def _picture(label: Label) -> str:
-    """A sentence of the label's names and of what makes it sound: what it looks like on a picture."""
-    names = ", ".join(names_of(label)[:_NAMES_IN_PICTURE])
-    return f"{names}: {', '.join(label.sources)}, {', '.join(label.actions)}"
-
-
-def _worded(label: Label) -> list[tuple[str, float]]:
-    return [
-        *((name, _IN_NAME) for name in names_of(label)),
-        *((source, _IN_SOURCES) for source in label.sources),
-        *((action, _IN_ACTIONS) for action in label.actions),
-    ]
+def _grouped(pairs: Iterable[tuple[str, Label]]) -> dict[str, tuple[Label, ...]]:
+    groups: dict[str, list[Label]] = defaultdict(list)
+    for key, label in pairs:
+        groups[key].append(label)
+    return {key: tuple(labels) for key, labels in groups.items()}

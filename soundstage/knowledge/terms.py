@@ -1,8 +1,8 @@
-"""Words as they stand: which terms a description shares with each of many entries, rare terms counting more."""
+"""Words as they stand: which of a description's words each of many entries knows, rare words counting more."""
 
 import math
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -17,16 +17,18 @@ during near around one two three several very against between beside across alon
 _IDLE = frozenset(_IDLE_WORDS.split())
 _ENDINGS = ("ings", "ing", "ies", "ers", "er", "ed", "es", "ly", "s")
 _SHORTEST_STEM = 3
-# A term that no entry knows weighs half of what the rarest known one does: it cannot be matched, but it was said.
+# A word that no entry knows weighs half of what the rarest known one does: it cannot be matched, but it was said.
 _UNKNOWN = 0.5
 
 
-def terms(text: str) -> tuple[str, ...]:
-    """The stems of a text's meaningful words, in order ("waves crashing" -> wav, crash)."""
-    return tuple(_stem(word) for word in re.findall(r"[^\W\d_]+", text.lower()) if word not in _IDLE)
+def telling_words(text: str) -> tuple[str, ...]:
+    """The words of a text that say something, in lower case, each once, in order."""
+    found = re.findall(r"[^\W\d_]+", text.lower())
+    return tuple(dict.fromkeys(word for word in found if word not in _IDLE))
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
+    """What is left of an English word without its ending ("waves" and "waving" are both "wav")."""
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
             word = word[: -len(ending)] + ("y" if ending == "ies" else "")
@@ -36,36 +38,37 @@ def _stem(word: str) -> str:
     return word[:-1] if len(word) > _SHORTEST_STEM and word.endswith("e") else word
 
 
-def weighted(texts: Iterable[tuple[str, float]]) -> dict[str, float]:
-    """The terms of texts, each with the highest weight of a text it stands in."""
+def weighted_words(texts: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """The telling words of texts, each with the highest weight of a text it stands in."""
     best: dict[str, float] = {}
     for text, weight in texts:
-        for term in terms(text):
-            best[term] = max(best.get(term, 0.0), weight)
+        for word in telling_words(text):
+            best[word] = max(best.get(word, 0.0), weight)
     return best
 
 
 class TermIndex:
-    """Which entries share which terms; built once, asked often."""
+    """Which entries share which stems; built once, asked often."""
 
     def __init__(self, entries: Sequence[Mapping[str, float]]) -> None:
         self._size = len(entries)
-        self._postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        self._postings: dict[str, dict[int, float]] = defaultdict(dict)
         for number, entry in enumerate(entries):
-            for term, weight in entry.items():
-                self._postings[term].append((number, weight))
+            for word, weight in entry.items():
+                known = self._postings[stem(word)]
+                known[number] = max(known.get(number, 0.0), weight)
 
-    def rarity(self, term: str) -> float:
-        """How much a term tells: the log of entries over entries that know it."""
-        known = len(self._postings.get(term, ()))
+    def rarity(self, word: str) -> float:
+        """How much a word tells: the log of all entries over those that know it."""
+        known = len(self._postings.get(stem(word), ()))
         return math.log(1 + self._size / (1 + known)) * (1.0 if known else _UNKNOWN)
 
     def overlap(self, text: str) -> NDArray[np.float64]:
         """For each entry the share (0..1) of the text's meaning that it names."""
-        wanted = Counter(terms(text)).keys()
+        wanted = telling_words(text)
+        total = sum(map(self.rarity, wanted))
         shares = np.zeros(self._size)
-        total = sum(self.rarity(term) for term in wanted)
-        for term in wanted:
-            for number, weight in self._postings.get(term, ()):
-                shares[number] += weight * self.rarity(term) / total
-        return shares
+        for word in wanted:
+            for number, weight in self._postings.get(stem(word), {}).items():
+                shares[number] += weight * self.rarity(word) / total
+        return np.minimum(shares, 1.0)

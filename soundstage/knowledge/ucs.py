@@ -25,8 +25,8 @@ class Category:
 
     @property
     def words(self) -> str:
-        """What the category says of a sound ("doors wood"); a subcategory "misc" says nothing."""
-        return self.name if self.part == "misc" else f"{self.name} {self.part}"
+        """What the category says of a sound ("doors wood"); "misc" and "general" say nothing."""
+        return self.name if self.part in ("misc", "general") else f"{self.name} {self.part}"
 
 
 @dataclass(frozen=True)
