@@ -31,6 +31,8 @@ _QUARTERS = (0.25, 0.5, 0.75)
 _KAISER_BETA = 5.0
 # Quarter points of so many samples come out of one row of a matrix product: 9 times faster than upfirdn.
 _HOP = 32
+# Rows in one product: few enough for BLAS not to spread it over threads, which costs more than it gains here.
+_ROWS = 32
 _SEGMENT = 4096
 
 
@@ -66,16 +68,17 @@ def between_samples(sound: Block) -> NDArray[np.float32]:
     frames = len(sound) - _TAPS + 1
     if frames <= 0:
         return np.zeros(0, np.float32)
-    rows = -(-frames // _HOP)
-    highest = np.zeros((rows, _HOP), np.float32)
-    channel = np.zeros(rows * _HOP + _TAPS - 1, np.float32)
+    stacks = -(-frames // (_HOP * _ROWS))
+    shape = (stacks, _ROWS, _HOP + _TAPS - 1)
+    highest = np.zeros((stacks, _ROWS, _HOP), np.float32)
+    channel = np.zeros(stacks * _ROWS * _HOP + _TAPS - 1, np.float32)
     for number in range(sound.shape[1]):
         channel[: len(sound)] = sound[:, number]
-        windows = as_strided(channel, (rows, _HOP + _TAPS - 1), (_HOP * 4, 4), writeable=False)
-        points = windows @ _MATRIX
+        windows = as_strided(channel, shape, (_ROWS * _HOP * 4, _HOP * 4, 4), writeable=False)
+        points = windows.copy() @ _MATRIX
         np.abs(points, out=points)
         for quarter in range(len(_QUARTERS)):
-            np.maximum(highest, points[:, quarter * _HOP : (quarter + 1) * _HOP], out=highest)
+            np.maximum(highest, points[:, :, quarter * _HOP : (quarter + 1) * _HOP], out=highest)
     return highest.reshape(-1)[:frames]
 
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 
 from soundstage.errors import BadOption
 
-AAC = {"c:a": "aac", "b:a": "192k", "aac_coder": "fast"}
+AAC = {"c:a": "aac", "b:a": "192k", "aac_coder": "fast", "cutoff": "20000"}
 OPUS = {"c:a": "libopus", "b:a": "160k"}
 # Plain samples: AVI keeps no times for sound, so a coder's delay would put it out of step.
 PCM = {"c:a": "pcm_s16le"}
 
+_AAC_PACKET = 1024
 _TEXT = ("subrip", "mov_text", "webvtt", "ass")
 
 
@@ -22,7 +23,9 @@ class Container:
     """How a container is written by ffmpeg.
 
     `pictures` are the codecs whose packets can be copied into it. `subtitles` maps a subtitle codec
-    to what is written for it ("copy" or an encoder); others are left out.
+    to what is written for it ("copy" or an encoder); others are left out. `packet` is the number of
+    frames at whose multiples the sound must end, where the container cannot end inside a packet and
+    would outlast the pictures.
     """
 
     muxer: str
@@ -30,6 +33,7 @@ class Container:
     sound: Mapping[str, str]
     subtitles: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
+    packet: int = 1
 
 
 _MP4_PICTURES = frozenset(("h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg"))
@@ -45,10 +49,17 @@ CONTAINERS = {
         _MP4_PICTURES | {"vp8", "prores", "png"},
         AAC,
         _MKV_SUBTITLES | {"mov_text": "subrip"},
+        packet=_AAC_PACKET,
     ),
     "webm": Container("webm", frozenset(("vp8", "vp9", "av1")), OPUS, _converted("webvtt")),
     "avi": Container("avi", frozenset(("mpeg4", "mjpeg", "mpeg2video", "rawvideo")), PCM),
-    "ts": Container("mpegts", frozenset(("h264", "hevc", "mpeg2video", "mpeg1video")), AAC, {"dvb_subtitle": "copy"}),
+    "ts": Container(
+        "mpegts",
+        frozenset(("h264", "hevc", "mpeg2video", "mpeg1video")),
+        AAC,
+        {"dvb_subtitle": "copy"},
+        packet=_AAC_PACKET,
+    ),
 }
 _SAME = {"m4v": "mp4", "qt": "mov", "mts": "ts", "m2ts": "ts"}
 

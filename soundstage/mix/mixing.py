@@ -14,7 +14,7 @@ from soundstage.cuesheet import Layer
 from soundstage.loudness import LoudnessMeter
 from soundstage.mix.bus import Bus
 from soundstage.mix.files import FlacWriter, writing
-from soundstage.sound import Block, decibels
+from soundstage.sound import Block
 
 _FRAME_BYTES = 8
 _WORKERS = 2
@@ -28,8 +28,7 @@ class Premaster:
         self._folder = folder
         with writing(folder):
             self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
-        self._meter = LoudnessMeter(peak=False)
-        self._sample_peak = 0.0
+        self._meter = LoudnessMeter()
         self.frames = 0
 
     def add(self, block: Block) -> None:
@@ -37,7 +36,6 @@ class Premaster:
         with writing(self._folder):
             self._file.write(np.ascontiguousarray(block).data)
         self._meter.add(block)
-        self._sample_peak = max(self._sample_peak, float(np.abs(block).max(initial=0)))
         self.frames += len(block)
 
     def blocks(self, frames: int) -> Iterator[Block]:
@@ -54,9 +52,9 @@ class Premaster:
         return self._meter.integrated
 
     @property
-    def sample_peak(self) -> float:
-        """Highest sample in dBFS."""
-        return decibels(self._sample_peak)
+    def true_peak(self) -> float:
+        """Highest level in dBTP."""
+        return self._meter.true_peak
 
     def close(self) -> None:
         """Give the disk space back."""

@@ -3,7 +3,8 @@
 The master is fed through a pipe while it is made, so encoding costs no time of its own. All sound
 tracks of the film are replaced by ours. Times are kept as ffmpeg keeps them when it copies: counted
 from the container's start, so that a film whose pictures begin late still does; our sound begins
-with the first picture.
+with the first picture. What an edit list hides in MP4 and MOV stays hidden there; Matroska, AVI and
+MPEG-TS have no edit lists, so a film cut that way shows its hidden first pictures in them.
 """
 
 import contextlib
@@ -82,20 +83,20 @@ def _described(opened: InputContainer, container: str) -> FilmStreams:
 class FilmWriter:
     """Takes the master's blocks and writes the film."""
 
-    def __init__(self, pipe: IO[bytes]) -> None:
-        """Args: pipe: ffmpeg's standard input."""
+    def __init__(self, pipe: IO[bytes], frames: int) -> None:
+        """Args: pipe: ffmpeg's standard input. frames: how many are wanted; more are left out."""
         self._pipe = pipe
-        self._open = True
+        self._left = frames
 
     def write(self, block: Block) -> None:
         """Append a block (frames, 2)."""
-        if not self._open:
-            return
+        wanted = block[: self._left]
+        self._left -= len(wanted)
         try:
-            self._pipe.write(np.ascontiguousarray(block, np.float32).data)
+            self._pipe.write(np.ascontiguousarray(wanted, np.float32).data)
         except BrokenPipeError:
             # ffmpeg has ended early; why is said when its exit is looked at.
-            self._open = False
+            self._left = 0
 
 
 @contextlib.contextmanager
@@ -113,7 +114,8 @@ def film_writer(film: Path, facts: FilmFacts, container: Container, out: Path) -
         arguments = mux_arguments(facts, streams, container, out, fd=file.fileno())
         with running(arguments, stdin=PIPE, pass_fds=(file.fileno(),), stdout=DEVNULL) as process:
             assert process.stdin is not None
-            writer = FilmWriter(process.stdin)
+            frames = frames_of(late) + frames_of(facts.duration)
+            writer = FilmWriter(process.stdin, frames // container.packet * container.packet)
             # Not an input offset: ffmpeg forgets it where sound is encoded.
             _write_silence(writer, frames_of(late))
             yield writer

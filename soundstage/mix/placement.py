@@ -114,9 +114,8 @@ class PlacedCue:
         sound = self._read(last - first)
         gain = self._gain * edge_fade(first - self.begin, len(sound), self.end - self.begin, *self._fades)
         left, right = pan_gains(self._pan_at(first, len(sound)), sound.shape[1])
-        part = bus[first - start : first - start + len(sound)]
-        part[:, 0] += sound[:, 0] * np.float32(gain * left) if _still(gain, left) else sound[:, 0] * (gain * left)
-        part[:, 1] += sound[:, -1] * np.float32(gain * right) if _still(gain, right) else sound[:, -1] * (gain * right)
+        sides = np.stack(np.broadcast_arrays(gain * left, gain * right), axis=-1).astype(np.float32)
+        bus[first - start : first - start + len(sound)] += sound * sides
         if last == self.end:
             self.close()
 
@@ -151,10 +150,6 @@ def _moving_pan(points: tuple[PanPoint, ...], start: int, frames: int) -> NDArra
 
 def _starts_with_a_hit(cue: Cue) -> bool:
     return cue.layer is Layer.EFFECTS and any(anchor.time - cue.start < 2 * _EDGE for anchor in cue.anchors)
-
-
-def _still(*curves: Curve) -> bool:
-    return all(isinstance(curve, float) for curve in curves)
 
 
 def _open(path: Path) -> soundfile.SoundFile:
