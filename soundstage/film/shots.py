@@ -3,7 +3,7 @@
 A hard cut is a jump that stands out from its surroundings (`jump`), after which nothing resembles what
 was before (`lasting`; a flash goes back) and whose two sides have nothing in common but for the light
 and for movement (`likeness`). The weights were fitted by logistic regression on films made by
-benchmarks/cuts.py with seeds below 100.
+benchmarks/cuts.py (its seeds below 300).
 
 A dissolve is a stretch whose pictures are mixtures of its first and last, in even steps, of two pictures
 with nothing in common; a fade is the same with a blank picture at one end.
@@ -28,7 +28,7 @@ _FLASH_SECONDS = 0.2
 _MOST_PEAK = 16.0
 # log2(jump over median), lasting share, likeness of parts, of the whole, log2(jump over the next largest).
 _WEIGHTS = np.array([0.75, 7.0, -4.5, -5.0, 2.8])
-_THRESHOLD = 7.4
+_THRESHOLD = 6.0
 # Beyond these the two sides show the same things in another light.
 _SAME_WHOLE, _SAME_PARTS = 0.5, 0.9
 _BEST_LIKENESS = np.array([0.2, 0.05])
@@ -36,11 +36,11 @@ _BEST_LIKENESS = np.array([0.2, 0.05])
 _GRADUAL_SECONDS = (0.16, 0.24, 0.34, 0.48, 0.68, 0.96, 1.35)
 _GRADUAL_STEPS_A_SECOND = 12.5
 _LEAST_CHANGE = 7.0
-_MOST_RESIDUE = 0.35
+_MOST_RESIDUE = 0.48
 _MOST_UNEVENNESS = 0.35
 _MOST_SPIKE = 0.3
-_MOST_WHOLE = 0.25
-_MOST_PARTS_AND_RESIDUE = 0.75
+_MOST_WHOLE = 0.2
+_MOST_PARTS_AND_RESIDUE = 0.85
 _BLANK_DEVIATION = 4.0
 _LEAST_SHOT_SECONDS = 0.2
 
@@ -93,7 +93,7 @@ def _cuts(thumbnails: Thumbnails, jumps: Floats, rate: float) -> list[int]:
     cuts = []
     for picture in np.flatnonzero(jumps >= _LEAST_JUMP):
         usual, rival = _surroundings(jumps, int(picture))
-        if jumps[picture] < 2 * usual + 0.5:
+        if jumps[picture] < 1.5 * usual + 0.5:
             continue
         if _is_cut(thumbnails, int(picture), float(jumps[picture]), usual, rival, reach):
             cuts.append(int(picture))
