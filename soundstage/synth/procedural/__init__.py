@@ -1,1 +1,5 @@
-"""TODO"""
+"""The procedural sound maker: physically informed synthesis, no recordings."""
+
+from soundstage.synth.procedural.maker import ProceduralMaker
+
+__all__ = ["ProceduralMaker"]

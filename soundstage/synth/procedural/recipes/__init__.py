@@ -1,0 +1,56 @@
+"""The recipes, by family; importing this package fills the table RECIPES."""
+
+from soundstage.synth.procedural.recipe import RECIPES
+from soundstage.synth.procedural.recipes import (
+    aircraft,
+    animals,
+    birds,
+    bodies,
+    crowds,
+    doors,
+    engines,
+    explosions,
+    fire,
+    footsteps,
+    friction,
+    handwork,
+    impacts,
+    kitchen,
+    machines,
+    nature,
+    places,
+    rails,
+    signals,
+    unreal,
+    water,
+    weapons,
+    weather,
+)
+
+FAMILIES = (
+    aircraft,
+    animals,
+    birds,
+    bodies,
+    crowds,
+    doors,
+    engines,
+    explosions,
+    fire,
+    footsteps,
+    friction,
+    handwork,
+    impacts,
+    kitchen,
+    machines,
+    nature,
+    places,
+    rails,
+    signals,
+    unreal,
+    water,
+    weapons,
+    weather,
+)
+
+__all__ = ["FAMILIES", "RECIPES"]

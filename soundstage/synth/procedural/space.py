@@ -1,0 +1,129 @@
+"""Where a sound stands: distance, reflections, and sources that pass by."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import butter, fftconvolve, sosfilt
+
+from soundstage.cuesheet import Perspective
+from soundstage.sound import SAMPLE_RATE, Block
+from soundstage.synth.procedural.envelopes import decay
+from soundstage.synth.procedural.noise import Curve, Floats, band, coloured
+from soundstage.synth.procedural.streams import Stream
+
+_SPEED_OF_SOUND = 343.0
+
+
+@dataclass(frozen=True)
+class Stand:
+    """How a source reaches the listener: low-pass edge (Hz, 0: none), reflections (dB), tail (dB, s)."""
+
+    edge: float
+    early: float
+    tail: float
+    sixty: float
+
+
+STANDS = {
+    Perspective.NEAR: Stand(0, -30, -60, 0.2),
+    Perspective.MEDIUM: Stand(0, -19, -25, 0.35),
+    Perspective.FAR: Stand(4500, -14, -12, 0.9),
+    Perspective.OFF_SCREEN: Stand(2400, -12, -15, 0.6),
+}
+
+
+def impulse(rng: np.random.Generator, stand: Stand) -> Block:
+    """A stereo impulse response after the direct sound: a few reflections, then a diffuse tail."""
+    tail = coloured(rng, int(stand.sixty * SAMPLE_RATE), band(150, 5000), 2)
+    tail *= decay(stand.sixty, stand.sixty)
+    tail *= 10 ** (stand.tail / 20) / np.sqrt(np.sum(tail**2) / 2)
+    tail[:, : int(0.012 * SAMPLE_RATE)] = 0
+    for channel in tail:
+        for at in rng.uniform(0.006, 0.045, 5):
+            channel[int(at * SAMPLE_RATE)] += 10 ** (stand.early / 20) * rng.choice([-1, 1]) * np.exp(-at / 0.03)
+    return tail.T.astype(np.float32)
+
+
+def placed(sound: Block, stand: Stand, response: Block) -> Block:
+    """A stereo sound with its reflections; longer by the response's length."""
+    out = np.zeros((len(sound) + len(response) - 1, 2), np.float32)
+    out[: len(sound)] = sound
+    out += fftconvolve(sound, response, axes=0).astype(np.float32)
+    return _dulled(out, stand.edge) if stand.edge else out
+
+
+def distanced(stream: Stream, stand: Stand) -> Stream:
+    """A stream through the air between it and the listener (a low-pass with state)."""
+    if not stand.edge:
+        yield from stream
+        return
+    sections = _edge(stand.edge).astype(np.float32)
+    state = np.zeros((len(sections), 2, 2), np.float32)
+    for chunk in stream:
+        out, state = sosfilt(sections, chunk, axis=0, zi=state)
+        yield out.astype(np.float32, copy=False)
+
+
+def _dulled(sound: Block, edge: float) -> Block:
+    return np.asarray(sosfilt(_edge(edge), sound, axis=0), np.float32)
+
+
+def _edge(hertz: float) -> NDArray[np.float64]:
+    return np.asarray(butter(1, hertz, fs=SAMPLE_RATE, output="sos"))
+
+
+def echoing(
+    rng: np.random.Generator,
+    sound: Floats,
+    seconds: float,
+    level: float,
+    curve: Curve = ((60, 0), (300, 0), (2500, -14)),
+) -> Floats:
+    """A mono sound with an outdoor tail: echoes off far surfaces, `level` dB below, dying over `seconds`."""
+    tail = coloured(rng, int(seconds * SAMPLE_RATE), curve)[0]
+    rise = np.minimum(np.arange(len(tail)) / (0.03 * SAMPLE_RATE), 1)
+    tail *= decay(seconds, seconds)[: len(tail)] * rise
+    for at in rng.uniform(0.08, 0.7, 4) * seconds * 0.6:
+        start = int(at * SAMPLE_RATE)
+        length = min(len(tail) - start, int(0.06 * SAMPLE_RATE))
+        if length > 0:
+            tail[start : start + length] *= 1 + 2.5 * np.hanning(length)
+    wet = fftconvolve(sound, tail)
+    wet *= 10 ** (level / 20) * np.abs(sound).max() / max(np.abs(wet).max(), 1e-9)
+    wet[: len(sound)] += sound
+    return np.asarray(wet)
+
+
+def passing(
+    source: Callable[[int], tuple[Floats, Floats]], speed: float, distance: float, seconds: float, left_first: bool
+) -> tuple[Block, int]:
+    """A source driving past on a straight line: Doppler shift, 1/r, air absorption and pan.
+
+    Args:
+        source: gives a number of mono frames as (dull, bright) parts; the bright one fades quicker.
+        speed: metres a second.
+        distance: metres at the closest approach.
+        seconds: how long the passage is heard.
+        left_first: whether it comes from the left.
+
+    Returns:
+        The stereo passage and the frame of closest approach as it is heard.
+    """
+    frames = int(seconds * SAMPLE_RATE)
+    heard = np.arange(frames) / SAMPLE_RATE - seconds / 2
+    # Emission time t solves heard = t + r(t)/c: a quadratic in t.
+    c, v, d = _SPEED_OF_SOUND, speed, distance
+    a, b = c * c - v * v, c * c * heard
+    sent = (b - np.sqrt(np.maximum(b * b - a * (c * c * heard**2 - d * d), 0))) / a
+    way = np.sqrt(d * d + (v * sent) ** 2)
+    place = (sent - sent[0]) * SAMPLE_RATE
+    dull, bright = source(int(place[-1]) + 4)
+    at = np.arange(len(dull))
+    near = d / way
+    sound = near * np.interp(place, at, dull) + near**1.7 * np.interp(place, at, bright)
+    sound *= np.sin(np.pi * np.linspace(0, 1, frames)) ** 0.35
+    angle = np.pi / 4 * (1 + (0.85 if left_first else -0.85) * v * sent / way)
+    stereo = np.stack([np.cos(angle), np.sin(angle)], axis=1) * np.sqrt(2) * sound[:, None]
+    return stereo.astype(np.float32), int(np.argmax(near))

@@ -1,0 +1,47 @@
+"""Tones whose pitch moves: wavetables read at a running phase."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.fft import irfft
+
+from soundstage.sound import SAMPLE_RATE
+from soundstage.synth.procedural.noise import Floats
+
+_TABLE = 4096
+
+
+def phase_of(hertz: Floats, start: float = 0.0) -> Floats:
+    """The running phase in turns of a tone with a frequency (Hz) per frame."""
+    return np.asarray(start + np.cumsum(hertz) / SAMPLE_RATE)
+
+
+def sine(hertz: Floats, start: float = 0.0) -> Floats:
+    """A sine that follows a frequency curve (Hz per frame)."""
+    return np.asarray(np.sin(2 * np.pi * phase_of(hertz, start)))
+
+
+def wave(harmonics: Sequence[float] | Floats, phases: Floats | None = None) -> Floats:
+    """One turn of a wave from its harmonics' amplitudes, RMS 1, as a table to read at a phase."""
+    spectrum = np.zeros(_TABLE // 2 + 1, complex)
+    count = min(len(harmonics), _TABLE // 2 - 1)
+    turn = np.zeros(count) if phases is None else phases[:count]
+    spectrum[1 : count + 1] = np.asarray(harmonics)[:count] * np.exp(1j * (turn - np.pi / 2))
+    table = irfft(spectrum, _TABLE)
+    return np.asarray(table / np.sqrt(np.mean(table**2)))
+
+
+def tilted(highest: float, tilt: float = -12.0) -> Floats:
+    """A wave with all harmonics of `highest` Hz that fit below 18 kHz, falling by `tilt` dB per octave."""
+    count = int(np.clip(18_000 / highest, 1, 400))
+    number = np.arange(1, count + 1)
+    return wave(number ** (tilt / 6.02))
+
+
+def read(table: Floats, phase: Floats) -> Floats:
+    """A wavetable at a running phase in turns, straight between its points."""
+    place = np.mod(phase, 1.0) * len(table)
+    index = place.astype(np.int32)
+    part = place - index
+    index %= len(table)
+    return np.asarray(table[index] * (1 - part) + table[(index + 1) % len(table)] * part)
