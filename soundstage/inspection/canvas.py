@@ -1,7 +1,9 @@
 """A sheet to draw on in points, from the top left, over matplotlib's Agg; text never reads as mathematics."""
 
+import contextlib
 import os
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
@@ -90,7 +92,7 @@ class Canvas:
         room: float | None = None,
     ) -> float:
         """One line of text whose middle lies at y, cut to `room`; returns the width it takes."""
-        shown = words if room is None else fit(words, room, size, weight)
+        shown = plain(words) if room is None else fit(words, room, size, weight)
         if shown:
             text = self._axes.text(
                 x, y, shown, size=size, color=colour, weight=weight, ha=align, va="center_baseline", parse_math=False
@@ -102,7 +104,8 @@ class Canvas:
         """Write a PNG, aside and then renamed. Raises StorageError."""
         aside = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
-            self._agg.print_png(str(aside))  # type: ignore[no-untyped-call]
+            with _unknown_letters():
+                self._agg.print_png(str(aside))  # type: ignore[no-untyped-call]
             aside.replace(path)
         except OSError as error:
             raise StorageError(
@@ -129,12 +132,13 @@ def text_width(words: str, size: float, weight: Weight = "normal") -> float:
     text = Text(0, 0, words, fontproperties=FontProperties(family=list(_fonts()), size=size, weight=weight))
     text.set_parse_math(False)
     text.set_figure(_ruler())
-    return float(text.get_window_extent(_ruler().canvas.get_renderer()).width)  # type: ignore[attr-defined]
+    with _unknown_letters():
+        return float(text.get_window_extent(_ruler().canvas.get_renderer()).width)  # type: ignore[attr-defined]
 
 
 def fit(words: str, room: float, size: float, weight: Weight = "normal") -> str:
     """The text, cut with an ellipsis where it is wider than `room` points; nothing where three letters do not fit."""
-    words = " ".join(words.split())
+    words = plain(words)
     if text_width(words, size, weight) <= room:
         return words
     shortest, longest = 0, len(words)
@@ -145,9 +149,14 @@ def fit(words: str, room: float, size: float, weight: Weight = "normal") -> str:
     return words[:shortest].rstrip(" ,.;:·") + _ELLIPSIS if shortest >= 3 else ""
 
 
+def plain(words: str) -> str:
+    """The text on one line, without control characters (such as those that turn the direction of writing)."""
+    return " ".join("".join(c if c.isprintable() else " " for c in words).split())
+
+
 def wrap(words: str, room: float, size: float, lines: int) -> list[str]:
     """The text in at most so many lines of `room` points, the last one cut where it must be."""
-    left = words.split()
+    left = plain(words).split()
     wrapped: list[str] = []
     while left and len(wrapped) < lines - 1:
         count = 1
@@ -158,6 +167,14 @@ def wrap(words: str, room: float, size: float, lines: int) -> list[str]:
     if left:
         wrapped.append(fit(" ".join(left), room, size))
     return [line for line in wrapped if line]
+
+
+@contextlib.contextmanager
+def _unknown_letters() -> Iterator[None]:
+    """Letters that no installed font has are drawn as boxes, without a warning for each."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")
+        yield
 
 
 @cache

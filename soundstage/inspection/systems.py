@@ -39,7 +39,8 @@ def systems(duration: float) -> tuple[System, ...]:
         return (System(0.0, duration, duration),)
     line = next((line for line in _LINES if duration <= line * _MOST_SYSTEMS), duration / _MOST_SYSTEMS)
     count = max(1, -int(-(duration - 1e-6) // line))
-    return tuple(System(n * line, min(duration, (n + 1) * line), (n + 1) * line) for n in range(count))
+    ends = [line * number for number in range(1, count)] + [duration]
+    return tuple(System(n * line, end, max(end, (n + 1) * line)) for n, end in enumerate(ends))
 
 
 def ticks(system: System, width: float, apart: float = 64.0) -> list[float]:
