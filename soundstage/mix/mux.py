@@ -75,7 +75,7 @@ def _described(opened: InputContainer, container: str) -> FilmStreams:
         )
     return FilmStreams(
         pictures=chosen.index,
-        subtitles=tuple((s.index, s.codec_context.name) for s in subtitles),
+        subtitles=tuple((s.index, s.codec_context.codec.canonical_name) for s in subtitles),
         start=start,
     )
 
