@@ -142,7 +142,8 @@ class Studio:
         if kept is not None and self.options.keep_sheet:
             return kept
         edits = self.folder.edits()
-        designed = self._timed(StageName.DESIGN, lambda tell: self._design(edits, tell))
+        story = self.story
+        designed = self._timed(StageName.DESIGN, lambda tell: self._design(story, edits, tell))
         sheet = apply_edits(designed, edits)
         self._check_scene_names(sheet)
         self.folder.write_sheet(sheet, designed)
@@ -178,13 +179,13 @@ class Studio:
         self.folder.remember(key, story)
         return story
 
-    def _design(self, edits: Edits, tell: Callable[[float], None]) -> CueSheet:
+    def _design(self, story: Story, edits: Edits, tell: Callable[[float], None]) -> CueSheet:
         scenes = [
             scene.model_copy(update={"hint": edits.hints.get(scene.id, scene.hint), "cues": ()})
-            for scene in edits.scenes or self.story.scenes
+            for scene in edits.scenes or story.scenes
         ]
         designed: list[Scene] = []
-        talk = list(self.story.talk)
+        talk = list(story.talk)
         for number, scene in enumerate(scenes, start=1):
             design = self._design_scene(scene)
             designed.append(scene.model_copy(update={"cues": design.cues}))
@@ -195,7 +196,7 @@ class Studio:
         return CueSheet(
             film=self.reading.facts.digest,
             duration=self.reading.facts.duration,
-            overview=self.story.overview,
+            overview=story.overview,
             scenes=self._with_speech(settled),
         )
 

@@ -5,6 +5,7 @@ recording or subtitle file, 6 a missing part, 7 storage, 8 a tool failed, 130 in
 command goes on where it was).
 """
 
+import logging
 import os
 import sys
 
@@ -13,10 +14,11 @@ from typer.exceptions import TyperException
 
 from soundstage import __version__
 from soundstage.cli import doctor, dub, inspect, labels, library
-from soundstage.cli.console import complain
+from soundstage.cli.console import complain, log_to_stderr
 from soundstage.errors import SoundstageError
 
 INTERRUPTED = 130
+_DEBUG = "SOUNDSTAGE_DEBUG"
 
 app = typer.Typer(
     name="soundstage",
@@ -46,6 +48,7 @@ def _options(
 
 def main() -> None:
     """Run the command line and end with a documented exit code; a user never meets a traceback."""
+    log_to_stderr(logging.INFO if _DEBUG in os.environ else logging.ERROR)
     try:
         app(standalone_mode=False)
     except SoundstageError as error:
@@ -55,7 +58,7 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(complain("interrupted", "Interrupted; run the same command again to go on.", INTERRUPTED))
     except Exception as error:
-        if os.environ.get("SOUNDSTAGE_DEBUG"):
+        if _DEBUG in os.environ:
             raise
-        message = f"This is a fault of Soundstage's ({type(error).__name__}: {error}); SOUNDSTAGE_DEBUG=1 shows where."
+        message = f"This is a fault of Soundstage's ({type(error).__name__}: {error}); {_DEBUG}=1 shows where."
         sys.exit(complain("internal", message, 1))

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+import structlog
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -39,6 +40,14 @@ def stage_bars(quiet: bool) -> Iterator[StageBars]:
     )
     with Progress(*columns, console=stderr, disable=quiet) as progress:
         yield StageBars(progress)
+
+
+def log_to_stderr(level: int) -> None:
+    """Send the engine's structured log to stderr, from `level` (of `logging`) on."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def print_json(value: object) -> None:
