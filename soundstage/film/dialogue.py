@@ -30,7 +30,7 @@ UNHEARD = "[speech]"
 _RATE = 16_000  # of Whisper and of Silero VAD
 _Sound = NDArray[np.float32]
 
-_WINDOW = 120 * _RATE
+_WINDOW = 30 * _RATE
 # Speech that ends this near the end of a window may go on in the next one.
 _UNSURE = 2 * _RATE
 _VAD = {

@@ -10,8 +10,9 @@ import numpy as np
 
 from soundstage.cuesheet import Cue, Layer, Method
 from soundstage.errors import BadSound
-from soundstage.knowledge.base import knowledge, names_of
+from soundstage.knowledge.base import knowledge
 from soundstage.knowledge.label import Behaviour, Label
+from soundstage.knowledge.ranking import names_of
 from soundstage.sound import Block, frames_of
 from soundstage.synth.library.beds import SHORTEST, Material, bed, material
 from soundstage.synth.library.hits import Hit, hits_in, whole_events

@@ -10,7 +10,8 @@ import soundfile
 
 from soundstage.errors import BadSound, StorageError
 from soundstage.knowledge import ucs
-from soundstage.knowledge.base import knowledge, names_of
+from soundstage.knowledge.base import knowledge
+from soundstage.knowledge.ranking import names_of
 from soundstage.synth.library import papers
 from soundstage.synth.library.licences import licence_in
 from soundstage.synth.library.naming import freesound, parted, plain_words
