@@ -127,8 +127,20 @@ class _Ears:
 
     def _words(self, pack: Sequence[_Passage]) -> Iterator[_Word]:
         joined, offsets = _join(pack)
+        segments = self._heard(joined)
+        if len(pack) > 1 and any(map(_invented, segments)):
+            # One bad passage spoils the whole pack's numbers, and what is truly said twice looks like a loop.
+            for passage in pack:
+                yield from self._words([passage])
+            return
+        for segment in segments:
+            if not _invented(segment):
+                for word in segment.words or ():
+                    yield _placed(word, pack, offsets)
+
+    def _heard(self, sound: _Sound) -> list["Segment"]:
         segments, _ = self._model.transcribe(
-            joined,
+            sound,
             language=self._language,
             beam_size=5,
             temperature=0.0,
@@ -136,10 +148,7 @@ class _Ears:
             word_timestamps=True,
             vad_filter=False,
         )
-        for segment in segments:
-            if not _invented(segment):
-                for word in segment.words or ():
-                    yield _placed(word, pack, offsets)
+        return list(segments)
 
 
 def _invented(segment: "Segment") -> bool:

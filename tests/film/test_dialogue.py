@@ -110,6 +110,13 @@ def test_a_line_across_the_edge_of_a_window_is_heard_once(tmp_path: Path, spoken
 
 
 @needs_voice
+def test_what_is_said_again_and_again_is_heard_every_time(tmp_path: Path, spoken: dict[str, Block]):
+    starts = [1.0 + 4 * n for n in range(8)]
+    lines = heard_in(tmp_path, film(34, dict.fromkeys(starts, spoken[SAID[1]])))
+    assert [line.start for line in lines] == [pytest.approx(start, abs=0.4) for start in starts]
+
+
+@needs_voice
 def test_mono_sound_is_heard_too(tmp_path: Path, spoken: dict[str, Block]):
     (line,) = heard_in(tmp_path, film(5, {1.0: spoken[SAID[0]]})[:, :1])
     assert "morning" in line.text
