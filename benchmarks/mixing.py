@@ -1,7 +1,8 @@
 """What mixing costs: seconds and memory for a film of 10 minutes with four layers, and how memory grows to 60.
 
-Run as `python -m benchmarks.mixing [--minutes 10 60]`. Every length runs in a process of its own; its
-peak memory and that of the ffmpeg it starts are what the system counts for it.
+Run as `python -m benchmarks.mixing [--minutes 10 60]`. Prints seconds of the clock, and of the processors in
+brackets, for the master alone, with stems, and with the film; then the peak memory of the mixing process
+(ffmpeg's own is not counted). Every length runs in a process of its own.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -32,17 +34,26 @@ def main() -> None:
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.one:
-        print(json.dumps(measure(asked.one)))
+        print(json.dumps(asdict(measure(asked.one))))
         return
     results = [_in_a_process(minutes) for minutes in asked.minutes]
     for result in results:
-        print("  ".join(f"{name} {value:g}" for name, value in result.items()))
-    if len(results) > 1:
-        first, last = results[0], results[-1]
-        print(f"memory {last['minutes']:g} over {first['minutes']:g} minutes: {last['MB'] / first['MB']:.2f}")
+        costs = "  ".join(f"{way} {wall:.1f} s ({busy:.1f})" for way, (wall, busy) in result.seconds.items())
+        print(f"{result.minutes} minutes: {costs}  {result.megabytes:.0f} MB")
+    first, last = results[0], results[-1]
+    print(f"memory, {last.minutes} over {first.minutes} minutes: {last.megabytes / first.megabytes:.2f}")
 
 
-def measure(minutes: int) -> dict[str, float]:
+@dataclass(frozen=True)
+class Cost:
+    """Seconds by the clock and of the processors for each way of mixing, and peak memory."""
+
+    minutes: int
+    seconds: dict[str, tuple[float, float]]
+    megabytes: float
+
+
+def measure(minutes: int) -> Cost:
     """Mix a film of so many minutes: the master alone, with stems, and with the film too."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -51,32 +62,34 @@ def measure(minutes: int) -> dict[str, float]:
         write_blocks(folder / SOUND_FILE, _noise(minutes, 0), 2)
         takes = {layer.value: _take(folder, layer, minutes) for layer in _LEVELS}
         sheet = _sheet(minutes)
-        everything = Outputs(folder / "master.flac", folder / "out.mp4", folder / "stems")
         ways = {
-            "master s": Outputs(folder / "master.flac"),
-            "and stems s": Outputs(folder / "master.flac", stems=folder / "stems"),
-            "and film s": everything,
+            "master": Outputs(folder / "master.flac"),
+            "and stems": Outputs(folder / "master.flac", stems=folder / "stems"),
+            "and film": Outputs(folder / "master.flac", folder / "out.mp4", folder / "stems"),
         }
         seconds = {}
         for way, outputs in ways.items():
-            started = time.perf_counter()
+            started, busy = time.perf_counter(), _busy()
             mix_film(film, reading, folder, sheet, takes, outputs, MixOptions(original=Original.KEEP))
-            seconds[way] = round(time.perf_counter() - started, 2)
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return {"minutes": minutes, **seconds, "MB": round(own), "MB of ffmpeg": round(child)}
+            seconds[way] = (time.perf_counter() - started, _busy() - busy)
+    return Cost(minutes, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
-def _in_a_process(minutes: int) -> dict[str, float]:
+def _busy() -> float:
+    """Seconds that all processors spent on this process and those it has started."""
+    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in spent)
+
+
+def _in_a_process(minutes: int) -> Cost:
     command = [sys.executable, "-m", "benchmarks.mixing", "--one", str(minutes)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    result: dict[str, float] = json.loads(done.stdout)
-    return result
+    return Cost(**json.loads(done.stdout))
 
 
 def _film(folder: Path, minutes: int) -> Path:
     path = folder / "film.mp4"
-    source = f"testsrc2=s=320x180:r=25:d={minutes * 60}"
+    source = f"testsrc2=s=64x64:r=25:d={minutes * 60}"
     command = [executable(), "-v", "error", "-f", "lavfi", "-i", source, "-c:v", "mpeg4", "-q:v", "12", str(path)]
     subprocess.run(command, check=True)
     return path
@@ -91,7 +104,7 @@ def _noise(minutes: int, seed: int) -> Iterator[Block]:
 
 def _take(folder: Path, layer: Layer, minutes: int) -> Take:
     path = folder / f"{layer.value}.flac"
-    frames = write_blocks(path, _noise(minutes, hash(layer) % 99), 2)
+    frames = write_blocks(path, _noise(minutes, list(_LEVELS).index(layer) + 1), 2)
     return Take(layer.value, "", path, frames, 2, loudness=-22.0, peak=-7.0, maker="noise", licence="CC0-1.0", seed=0)
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from soundstage.cuesheet import Cue, CueSheet, Layer
 from soundstage.errors import BadOption
+from soundstage.ffmpeg import open_film
 from soundstage.loudness import LoudnessMeter
 from soundstage.mix.bus import Bus
 from soundstage.mix.captions import captions_of, webvtt
@@ -116,7 +117,8 @@ def mix_film(
         progress: told the fraction done, 0 to 1.
 
     Raises:
-        BadOption: the container cannot hold the pictures, a scene is unknown, or a value is out of range.
+        BadOption: the container cannot hold the pictures, the output is the film itself, a scene is
+            unknown, or a value is out of range.
         BadSound: a take cannot be read.
         BadFilm: the film cannot be copied.
         StorageError: the disk is full or a path cannot be written.
@@ -125,7 +127,7 @@ def mix_film(
     options = options or MixOptions()
     options.check()
     job = _Job(film, reading, reading_folder, sheet, _heard(sheet, takes, options.only), takes, out, options)
-    job.container()
+    job.check()
     with Publication() as publication:
         result = _mix_and_master(job, publication, progress)
         captions = _write_captions(job, publication)
@@ -164,6 +166,15 @@ class _Job:
         wanted = self.reading.facts.sound is not None and self.options.original is not Original.REMOVE
         return path if wanted and path.exists() else None
 
+    def check(self) -> None:
+        """Refuse before any work what would fail at its end."""
+        self.container()
+        if self.out.film is None:
+            return
+        open_film(self.film).close()
+        if self.out.film.exists() and self.out.film.samefile(self.film):
+            raise BadOption(f"{self.out.film} is the film itself; choose another name for the result.")
+
     def container(self) -> Container | None:
         """How the film is written; BadOption when it cannot be."""
         if self.out.film is None:
@@ -182,7 +193,8 @@ class _Job:
         ]
 
     def _ducking(self, placed: Mapping[Layer, Sequence[PlacedCue]]) -> Ducking:
-        lines = self.reading.dialogue if self.own_sound else ()
+        edited = [line for scene in self.sheet.scenes for line in scene.dialogue]
+        lines = [*self.reading.dialogue, *edited] if self.own_sound else []
         spoken = [cue.seconds for cue in placed[Layer.SPEECH]]
         ours = [cue.seconds for layer, cues in placed.items() if layer is not Layer.ORIGINAL for cue in cues]
         return ducking(self.options.original, lines, spoken, ours)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from soundstage.cuesheet import Layer
-from soundstage.errors import BadOption, SoundstageError
+from soundstage.errors import BadOption, SoundstageError, StorageError
 from soundstage.ffmpeg import executable
 from soundstage.film.probe import probe
 from soundstage.mix.containers import CONTAINERS, container_for
@@ -239,6 +239,21 @@ def test_a_film_that_was_damaged_meanwhile_is_named_and_leaves_nothing(desk: Des
         mix_film(film, reading, desk.folder, sheet((), length=SECONDS), {}, outputs, MixOptions())
     assert not outputs.master.exists()
     assert not list(desk.folder.glob(".*"))
+
+
+def test_the_film_itself_is_never_written_over(desk: Desk) -> None:
+    film = plain(desk.folder)
+    before = film.read_bytes()
+    with pytest.raises(BadOption, match="the film itself"):
+        dubbed(desk, film, film)
+    assert film.read_bytes() == before
+
+
+def test_a_missing_film_is_named_before_any_work(desk: Desk) -> None:
+    outputs = Outputs(desk.folder / "master.flac", film=desk.folder / "out.mp4")
+    with pytest.raises(StorageError, match=r"gone\.mp4"):
+        mix_film(desk.folder / "gone.mp4", desk.reading(1.0), desk.folder, sheet((), length=1.0), {}, outputs)
+    assert not outputs.master.exists()
 
 
 def test_names_that_look_like_something_else_are_only_names(desk: Desk) -> None:
