@@ -1,0 +1,1 @@
+"""Numbers, measured side by side with their floors and peers."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""The sound makers, behind one interface."""
