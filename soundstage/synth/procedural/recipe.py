@@ -118,7 +118,7 @@ def bed(name: str, *parameters: Parameter, contrast: float = 0.0) -> Callable[[B
     """Register a function that gives an endless stream."""
 
     def register(make: Bed) -> Bed:
-        RECIPES[name] = Recipe(name, _doc(make), parameters, stream=make, contrast=contrast)
+        _enter(Recipe(name, _doc(make), parameters, stream=make, contrast=contrast))
         return make
 
     return register
@@ -129,10 +129,16 @@ def hit(name: str, *parameters: Parameter, every: float, jitter: float = 0.1) ->
 
     def register(make: Hit) -> Hit:
         pace = Parameter("every", every, 0.03, 60.0, "seconds between hits when the cue gives no anchors")
-        RECIPES[name] = Recipe(name, _doc(make), (*parameters, pace), blow=make, every=every, jitter=jitter)
+        _enter(Recipe(name, _doc(make), (*parameters, pace), blow=make, every=every, jitter=jitter))
         return make
 
     return register
+
+
+def _enter(recipe: Recipe) -> None:
+    if recipe.name in RECIPES:
+        raise ValueError(f"two recipes are called {recipe.name!r}")
+    RECIPES[recipe.name] = recipe
 
 
 def _doc(make: Callable[..., object]) -> str:

@@ -206,3 +206,15 @@ def wings(making: Making) -> Floats:
         parts.append((time, flap * rng.uniform(0.6, 1)))
         time += gap * rng.uniform(0.92, 1.1)
     return laid(time + gap, parts)
+
+
+@hit("flock", Parameter("many", 0.5, doc="a few (0) to hundreds (1)"), every=6.0)
+def flock(making: Making) -> Floats:
+    """A flock that takes off: a burst of wings that spreads and thins out."""
+    rng, parts = making.rng, []
+    for n in range(round(14 + 40 * making["many"])):
+        start = 0.0 if n < 3 else float(rng.gamma(1.6, 0.25))
+        own = np.random.default_rng(int(rng.integers(2**31)))
+        beat = wings(Making(own, {"size": float(rng.uniform(0.1, 0.35)), "beats": 14}, making.seconds, making.seed))
+        parts.append((start, peaked(beat) * np.linspace(1, 0, len(beat)) * rng.lognormal(-1.2, 0.5)))
+    return laid(3.0, parts)

@@ -106,3 +106,27 @@ def flatulence(making: Making) -> Floats:
     return (flaps - 0.12) * hiss(rng, seconds, ((120, 0), (420, -1), (1600, -8), (4000, -18))) * path(seconds, ((0, 0.6), (0.1, 1), (0.8, 0.7), (1, 0))) + 0.5 * (
         flaps - flaps.mean()
     ) * path(seconds, ((0, 0.6), (0.8, 0.8), (1, 0)))
+
+
+@hit("snore", every=3.6, jitter=0.06)
+def snore(making: Making) -> Floats:
+    """A soft palate that flutters as the breath goes in, then the breath let out."""
+    rng = making.rng
+    rate = 34 * smooth_path(1.3, ((0, 0.8), (0.5, 1.1), (1, 0.9))) * (1 + 0.12 * flicker(rng, 1.3, 10))
+    flutter = np.exp(-5 * np.mod(np.cumsum(rate) / SAMPLE_RATE, 1.0))
+    rasp = hiss(rng, 1.3, ((90, -2), (350, 0), (1100, -6), (3500, -16))) * flutter * smooth_path(1.3, ((0, 0.25), (0.5, 1), (1, 0)))
+    out = hiss(rng, 1.2, ((400, -4), (1200, 0), (4000, -9))) * smooth_path(1.2, ((0, 0), (0.25, 1), (1, 0)))
+    return laid(3.0, [(0.0, peaked(rasp)), (1.7, 0.12 * peaked(out))])
+
+
+@hit("golf", every=4.0)
+def golf(making: Making) -> Floats:
+    """A golf swing: the air, the crack of club on ball (the anchor is the start of the swing)."""
+    from soundstage.synth.procedural.modal import METAL, PLASTIC
+    from soundstage.synth.procedural.recipes.weapons import air_sweep
+
+    rng = making.rng
+    swing = peaked(air_sweep(rng, 0.55, 300, 2600, 0.75, 0.6))
+    head = peaked(strike(rng, making.timbre(), METAL, 0.45, 1.0, 0.05))
+    ball = peaked(strike(rng, making.timbre(), PLASTIC, 0.35, 1.0, 0.3))
+    return laid(1.0, [(0.0, 0.35 * swing), (0.4, 0.6 * head), (0.4, ball)])

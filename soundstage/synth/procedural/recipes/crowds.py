@@ -107,7 +107,7 @@ def _vowel_table(rng: np.random.Generator, seconds: float) -> Block:
     return loop_table(rng, seconds, ((110, -6), (300, 0), (420, 0), (800, -8), (1500, -26)), 0.9)
 
 
-@hit("crowd swell", Parameter("size", 0.6, doc="a group (0) to a stadium (1)"), Parameter("length", 2.5, 0.6, 8.0, "seconds"), Parameter("breath", 0.0, doc="a shout (0) to a gasp (1)"), every=6.0)
+@hit("crowd swell", Parameter("size", 0.6, doc="a group (0) to a stadium (1)"), Parameter("length", 2.5, 0.6, 8.0, "seconds"), Parameter("breath", 0.0, doc="a shout (0) to a gasp (1)"), Parameter("dark", 0.0, doc="ah (0) to oo (1)"), every=6.0)
 def crowd_swell(making: Making) -> Floats:
     """A crowd that bursts out at once and settles: a cheer, a cry, a gasp."""
     from soundstage.synth.procedural.noise import swept
@@ -116,9 +116,15 @@ def crowd_swell(making: Making) -> Floats:
     if breath > 0.5:
         return hiss(rng, seconds, ((600, -6), (1600, 0), (4000, -4), (8000, -12))) * smooth_path(seconds, ((0, 0.3), (0.12, 1), (0.4, 0.25), (1, 0)))
     voices = sum((babble(rng, seconds, float(rng.uniform(120, 330)), float(rng.uniform(0.8, 1.0)), 1.0) for _ in range(6)), np.zeros(1))
-    mass = swept(hiss(rng, seconds, band(150, 8000)), throat((Formant(((0, 600), (0.3, 900), (1, 700)), 500), Formant(((0, 1200), (1, 1150)), 500, -3), Formant(((0, 2700), (1, 2600)), 900, -10)), -40))
+    mass = swept(hiss(rng, seconds, band(150, 8000)), throat(_mouths(making["dark"]), -40))
     mass /= np.sqrt(np.mean(mass**2))
     return (0.5 * voices[: len(mass)] + (1 + 3 * making["size"]) * mass) * path(seconds, ((0, 0.45), (0.1, 1), (0.5, 0.7), (1, 0)))
+
+
+def _mouths(dark: float) -> tuple[Formant, ...]:
+    open_ = 1 - 0.55 * dark
+    first = Formant(((0, 600 * open_), (0.3, 900 * open_), (1, 700 * open_)), 500 - 250 * dark)
+    return (first, Formant(((0, 1200 * open_), (1, 1150 * open_)), 500, -3 - 6 * dark), Formant(((0, 2700), (1, 2600)), 900, -10 - 12 * dark))
 
 
 @hit("clap", Parameter("size", 0.5, doc="a child's hands (0) to a man's (1)"), every=0.32, jitter=0.06)

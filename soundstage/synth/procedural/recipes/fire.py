@@ -91,3 +91,11 @@ def lighter(making: Making) -> Floats:
     ]
     gas = hiss(rng, 0.6, ((200, -3), (700, 0), (5000, -9))) * pluck(0.6, 0.02, 0.6)
     return laid(0.7, [*teeth, (0.045, 0.5 * making["flame"] * gas)])
+
+
+@hit("torch burst", Parameter("length", 2.2, 0.3, 8.0, "seconds"), every=5.0, jitter=0.4)
+def torch_burst(making: Making) -> Floats:
+    """A burner opened and shut: a hot-air balloon's."""
+    rng, seconds = making.rng, making["length"]
+    roar = hiss(rng, seconds, ((70, 0), (250, -1), (900, -4), (4000, -8), (9000, -16)))
+    return roar * (1 + 0.2 * flicker(rng, seconds, 12)) * path(seconds, ((0, 0.7), (0.04, 1), (0.9, 0.9), (1, 0)))

@@ -11,10 +11,10 @@ from soundstage.synth.procedural.recipe import Making, Parameter, hit
 from soundstage.synth.procedural.recipes.friction import stick_slip
 
 
-@hit("hammer", Parameter("on", 0.0, doc="a nail in wood (0) to an anvil (1)"), Parameter("weight", 0.5, doc="tack hammer (0) to sledge (1)"), every=0.62, jitter=0.06)
+@hit("hammer", Parameter("anvil", 0.0, doc="a nail in wood (0) to an anvil (1)"), Parameter("weight", 0.5, doc="tack hammer (0) to sledge (1)"), every=0.62, jitter=0.06)
 def hammer(making: Making) -> Floats:
     """A hammer's blow: the head rings, the work answers, the bench thuds."""
-    rng, timbre, weight, anvil = making.rng, making.timbre(), making["weight"], making["on"]
+    rng, timbre, weight, anvil = making.rng, making.timbre(), making["weight"], making["anvil"]
     head = peaked(strike(rng, timbre, METAL, 0.30 + 0.45 * weight, 1.0, 0.12 + 0.1 * anvil))
     board = peaked(strike(rng, timbre, WOOD, 0.8 + 0.7 * weight, 0.9, 0.8))
     bench = peaked(strike(rng, timbre, BODY, 0.8 + 0.6 * weight, 0.7))

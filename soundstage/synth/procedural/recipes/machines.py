@@ -194,3 +194,47 @@ def rowing(making: Making) -> Floats:
     parts = [(0.0, making["splash"] * dip), (0.05, 0.25 * peaked(pull)), (0.1, 0.3 * peaked(creak_sound(rng, making.timbre(), 0.35, 0.25, 1.4))), (1.0, 0.35 * peaked(strike(rng, making.timbre(), WOOD, 1.1, 0.5, 0.7)))]
     parts += [(float(at), 0.16 * bubble(rng, 600, 3000) * rng.uniform(0.3, 1)) for at in 1.1 + rng.gamma(2, 0.15, 26)]
     return laid(2.1, parts)
+
+
+@bed("hissing air", Parameter("pressure", 0.6, doc="leak (0) to jet (1)"))
+def hissing_air(making: Making) -> Stream:
+    """Air or gas that escapes: a high even hiss."""
+    rng, pressure = making.rng, making["pressure"]
+    middle = 3000 + 4000 * pressure
+    return moved(texture(rng, ((middle * 0.35, -8), (middle, 0), (middle * 1.9, -3), (middle * 2.6, -14)), 0.4, 0.9), wander(rng, 0.6, 0.6), swell(0.8))
+
+
+@bed("dishwasher", Parameter("spray", 0.6, doc="how hard the arms spray"))
+def dishwasher(making: Making) -> Stream:
+    """A closed tub: the arms' spray goes round and round, the pump hums."""
+    rng = making.rng
+    spray = texture(rng, ((200, -2), (700, 0), (2200, -9), (6000, -22)), 0.5, 0.8)
+    return mixed(
+        scaled(pulsed(spray, rng, 0.75, 0.6, 1.5, 0.02), 0.5 + 0.5 * making["spray"]),
+        scaled(hum(rng, (50, 100, 150, 200, 300), (0.4, 1, 0.3, 0.4, 0.2), 0.001), 0.5),
+        scaled(strewn(rng, picked(bank(rng, _loose, 16)), 1.2, 0.5), 0.3),
+    )
+
+
+@hit("percussive shot", Parameter("weight", 0.5, doc="stapler (0) to nail gun (1)"), every=1.1, jitter=0.3)
+def percussive_shot(making: Making) -> Floats:
+    """A nail gun: the piston's bang, the wood, the air let go."""
+    rng, weight = making.rng, making["weight"]
+    bang = hiss(rng, 0.1, ((300, -2), (1200, 0), (6000, -6))) * np.exp(-np.arange(4800) / 700)
+    wood = peaked(strike(rng, making.timbre(), WOOD, 0.8 + 0.5 * weight, 1.0, 0.6))
+    air = hiss(rng, 0.22, ((1800, -3), (5000, 0), (11_000, -4))) * path(0.22, ((0, 0), (0.1, 1), (1, 0)))
+    return laid(0.4, [(0.0, peaked(bang)), (0.0, 0.8 * wood), (0.025, 0.4 * peaked(air))])
+
+
+@bed("skiing", Parameter("speed", 0.5, doc="gliding (0) to racing (1)"), Parameter("edge", 0.4, doc="flat (0) to carving (1)"))
+def skiing(making: Making) -> Stream:
+    """Skis on snow: a gliding hiss that deepens with each turn, wind at the ears."""
+    rng, speed = making.rng, making["speed"]
+    glide = texture(rng, ((700, -4), (2400, 0), (6500, -5), (11_000, -14)), 0.7, 0.6)
+    carve = texture(rng, ((300, -2), (1100, 0), (4000, -6)), 0.5, 0.4)
+    turns = moved(carve, wander(rng, 1.3, 0.2), swell(9))
+    return mixed(
+        scaled(moved(glide, wander(rng, 0.8, 0.6), swell(2)), 0.4 + 0.3 * speed),
+        scaled(turns, 0.45 * making["edge"]),
+        scaled(moved(texture(rng, ((120, 0), (400, -3), (1200, -12))), wander(rng, 2.0), swell(3)), 0.4 * speed),
+    )

@@ -195,3 +195,77 @@ def static(making: Making) -> Stream:
     if making["voice"] > 0:
         layers.append(scaled(moved(crowd_stream(rng, 0.0, 0.4), wander(rng, 1.6, 0.3), lambda v: np.clip(v + 0.2, 0, None)), making["voice"]))
     return mixed(*layers)
+
+
+@bed("cave", Parameter("drips", 0.5, doc="how often it drips"), Parameter("wind", 0.3, doc="air that moves in it"))
+def cave(making: Making) -> Stream:
+    """A cave: a hollow drone of air and drops that ring in it."""
+    from soundstage.synth.procedural.recipes.water import drip
+
+    rng = making.rng
+    hall = Stand(6000, -10, -3, 2.6)
+    response = impulse(rng, hall)
+    drops = [placed(panned(peaked(drip(making.hit(n, 1.0).using({"pitch": float(rng.uniform(0.3, 0.9)), "echo": 0.0}))), 0.0), hall, response) for n in range(10)]
+    air = texture(rng, ((55, 0), (130, -2), (420, -10), (1500, -26)), 0.9, 4.0)
+    hollow = texture(rng, ((150, -6), (215, 0), (310, -6)), 0.9, 3.0)
+    return mixed(
+        scaled(moved(air, wander(rng, 6.0), swell(3)), 0.6),
+        scaled(moved(hollow, wander(rng, 4.0), swell(6)), 0.35 * making["wind"]),
+        scaled(timeline(_falling(rng, drops, 0.35 + 1.6 * making["drips"])), 0.55),
+    )
+
+
+def _falling(rng: np.random.Generator, drops: list[Block], rate: float) -> Iterator[Event]:
+    frame = 0.0
+    while True:
+        frame += rng.exponential(1 / rate) * SAMPLE_RATE
+        sound = drops[int(rng.integers(len(drops)))] * np.float32(rng.lognormal(-0.8, 0.5))
+        yield Event(int(frame), sound * panned(np.ones(1), rng.uniform(-0.8, 0.8)))
+
+
+@bed("suburb", Parameter("traffic", 0.25, doc="cars that pass"), Parameter("birds", 0.3, doc="how many sing"), contrast=3.0)
+def suburb(making: Making) -> Stream:
+    """Quiet streets: the town far off, a car now and then, birds in gardens."""
+    from soundstage.synth.procedural.recipes.nature import forest
+
+    town = city(making.using({"traffic": making["traffic"], "near": 0.1, "people": 0.0, "speed": 11.0, "horns": 0.0}))
+    garden = forest(making.using({"birds": making["birds"], "leaves": 0.15, "near": 0.3, "insects": 0.0}))
+    return mixed(scaled(town, 0.7), scaled(garden, 0.7))
+
+
+@bed("harbour", Parameter("gulls", 0.5, doc="how often they cry"), Parameter("boats", 0.4, doc="timber, rigging and horns"), contrast=3.0)
+def harbour(making: Making) -> Stream:
+    """A quay: lapping water, gulls, masts and moorings, the town behind."""
+    from soundstage.synth.procedural.recipes.birds import CROAKS, uttered
+    from soundstage.synth.procedural.recipes.doors import creak_sound
+    from soundstage.synth.procedural.recipes.water import sea
+
+    rng = making.rng
+    water = sea(making.using({"swell": 0.1, "shore": 0.2}))
+    town = texture(rng, ((45, 0), (120, -2), (400, -12), (1500, -28)), 1.0, 3.0)
+    gulls = [peaked(uttered(making.hit(n, 1.0).using({"pitch": 1.0, "calls": 0.6}), CROAKS["gull"])) for n in range(6)]
+    creaks = [peaked(creak_sound(rng, making.timbre(), 1.0, 0.1, 2.0)) for _ in range(5)]
+    return mixed(
+        scaled(water, 1.0),
+        scaled(town, 0.12),
+        scaled(strewn(rng, picked(gulls), 0.05 + 0.35 * making["gulls"], 0.6), 0.12),
+        scaled(strewn(rng, picked(creaks), 0.02 + 0.5 * making["boats"], 0.5), 0.12),
+    )
+
+
+@bed("battle", Parameter("near", 0.5, doc="beyond the hills (0) to all around (1)"), contrast=2.0)
+def battle(making: Making) -> Stream:
+    """War: guns far and near, bursts of fire, a low unrest under all."""
+    from soundstage.synth.procedural.recipes.explosions import cannon, explosion, gunshot
+
+    rng, near = making.rng, making["near"]
+    far = 0.95 - 0.5 * near
+    booms = [peaked(explosion(making.hit(n, 1.0).using({"size": 0.6, "distance": far, "debris": 0.0, "echo": 0.7}))) for n in range(4)]
+    booms += [peaked(cannon(making.hit(n, 1.0).using({"size": 0.6, "distance": far}))) for n in range(4)]
+    shots = [0.5 * peaked(gunshot(making.hit(n, 1.0).using({"kind": 1, "distance": far, "echo": 0.9, "rounds": (1, 6)[n % 2], "rate": 10, "muffled": 0.0}))) for n in range(8)]
+    unrest = texture(rng, ((30, 0), (80, -2), (260, -12), (900, -26)), 0.9, 2.0)
+    return mixed(
+        scaled(moved(unrest, wander(rng, 2.0), swell(4)), 0.12),
+        scaled(strewn(rng, picked(booms), 0.35 + 0.4 * near, 0.5), 0.8),
+        scaled(strewn(rng, picked(shots), 0.5 + 1.2 * near, 0.5), 0.5),
+    )

@@ -130,3 +130,68 @@ def sonar(making: Making) -> Floats:
     time = ticks(seconds)
     ping = np.sin(2 * np.pi * making["pitch"] * time) * (np.exp(-time * 5) + 0.25 * np.exp(-time * 1.6) * (1 + 0.4 * flicker(rng, seconds, 7)))
     return np.asarray(ping * path(seconds, ((0, 1), (0.8, 0.6), (1, 0))))
+
+
+@hit("doorbell", Parameter("pitch", 660, 200, 2000, "Hz of the first note"), every=5.0)
+def doorbell(making: Making) -> Floats:
+    """Ding-dong: two tone bars, a third apart."""
+    rng, top = making.rng, making["pitch"]
+    notes = []
+    for n, hertz in enumerate((top, top * 0.794)):
+        bar = ring(hertz * np.array((1.0, 2.756, 5.404)), np.array((1.6, 0.5, 0.2)), np.array((1.0, 0.25, 0.12)), 1.7)
+        notes.append((0.55 * n, struck(bar, 0.0004) * rng.uniform(0.9, 1)))
+    return laid(2.3, notes)
+
+
+@hit("keyboard", Parameter("heavy", 0.4, doc="laptop (0) to mechanical (1)"), every=0.16, jitter=0.5)
+def keyboard(making: Making) -> Floats:
+    """One key: down, bottom, and up again; now and then the space bar."""
+    from soundstage.synth.procedural.modal import PLASTIC
+    from soundstage.synth.procedural.recipes.doors import click
+
+    rng, heavy = making.rng, making["heavy"]
+    wide = rng.uniform() < 0.12
+    key = np.random.default_rng([making.seed, 8, int(rng.integers(12))])
+    hertz = (1500 if wide else 2300) * float(key.uniform(0.85, 1.2))
+    body = peaked(strike(rng, key, PLASTIC, (1.0 if wide else 0.55) + 0.3 * heavy, 0.7, 0.5))
+    parts = [(0.0, 0.5 * peaked(click(rng, key, hertz, 0.0))), (0.004, (0.35 + 0.5 * heavy) * body)]
+    parts.append((float(rng.uniform(0.06, 0.1)), 0.22 * peaked(click(rng, key, hertz * 1.2, 0.0))))
+    return laid(0.16, parts)
+
+
+@hit("typewriter", every=0.19, jitter=0.4)
+def typewriter(making: Making) -> Floats:
+    """A type bar that strikes the platen; the carriage steps on."""
+    rng, machine = making.rng, making.timbre()
+    bar = peaked(strike(rng, machine, METAL, 0.4, 1.0, 0.04))
+    platen = peaked(strike(rng, machine, WOOD, 0.5, 1.0, 0.4))
+    step = peaked(strike(rng, machine, METAL, 0.3, 0.8, 0.05))
+    thump = peaked(hiss(rng, 0.05, ((150, 0), (700, -3), (4000, -9))) * path(0.05, ((0, 1), (1, 0))))
+    return laid(0.2, [(0.0, 0.7 * bar), (0.0, 0.8 * platen), (0.0, 0.4 * thump), (0.045, 0.3 * step)])
+
+
+@hit("chime", Parameter("pitch", 900, 300, 3000, "Hz of the lowest tube"), Parameter("count", 4, 1, 12, "tubes that are hit in a gust"), every=1.7, jitter=0.6)
+def chime(making: Making) -> Floats:
+    """Wind chimes: a few tubes of one scale, hit at random."""
+    rng, parts, time = making.rng, [], 0.0
+    scale = (1.0, 9 / 8, 5 / 4, 3 / 2, 5 / 3, 2.0)
+    for n in range(max(1, int(rng.integers(1, making.choice("count") + 1)))):
+        hertz = making["pitch"] * scale[int(rng.integers(6))] * np.array((1.0, 2.756, 5.404))
+        tube = ring(hertz, np.array((2.4, 1.0, 0.4)), np.array((1.0, 0.4, 0.15)), 2.6)
+        parts.append((time, peaked(struck(tube, 0.0003)) * (rng.uniform(0.3, 0.9) if n else 0.9)))
+        time += float(rng.exponential(0.16)) + 0.03
+    return laid(time + 2.6, parts)
+
+
+@hit("radio burst", Parameter("length", 1.6, 0.4, 6.0, "seconds"), every=3.0, jitter=0.4)
+def radio_burst(making: Making) -> Floats:
+    """A radio call: the squelch opens, a voice without words in a narrow band, a beep, shut."""
+    from soundstage.synth.procedural.voice import babble
+
+    rng, seconds = making.rng, making["length"] * float(making.rng.uniform(0.7, 1.3))
+    voice = filtered(babble(rng, seconds, float(making.timbre().uniform(105, 190)), 0.95, 0.4), ((450, -3), (1400, 0), (2800, -2), (3400, -14)))
+    voice = np.tanh(3 * peaked(voice))
+    noise = hiss(rng, seconds + 0.3, band(500, 3200))
+    pip = 0.5 * np.sin(2 * np.pi * 1850 * ticks(0.09)) * path(0.09, ((0, 0.5), (0.1, 1), (0.9, 1), (1, 0)))
+    edges = [(0.0, 0.3 * noise[:3000]), (seconds + 0.05, pip), (seconds + 0.15, 0.3 * noise[:5000])]
+    return laid(seconds + 0.3, [*edges, (0.04, 0.6 * voice), (0.0, 0.05 * noise)])

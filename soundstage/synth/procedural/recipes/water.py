@@ -310,3 +310,43 @@ def _strokes(rng: np.random.Generator, strokes: list[Floats], gap: float) -> Ite
         stroke = strokes[int(rng.integers(len(strokes)))]
         yield Event(int(frame), panned(stroke * rng.uniform(0.5, 0.9), 0.3 * side))
         frame, side = frame + rng.normal(1, 0.08) * gap * SAMPLE_RATE, -side
+
+
+@hit("swim stroke", Parameter("size", 0.35, doc="small (0) to large (1)"), every=1.0, jitter=0.08)
+def swim_stroke(making: Making) -> Floats:
+    """One stroke: the hand goes in, water runs off the arm."""
+    rng = making.rng
+    entry = peaked(splash(making.using({"size": making["size"], "thick": 0.1})))
+    parts = [(0.0, entry)]
+    parts += [(float(at), 0.2 * bubble(rng, 400, 2600) * rng.uniform(0.3, 1)) for at in 0.25 + rng.gamma(2, 0.14, 24)]
+    return laid(1.1, parts)
+
+
+@bed("gurgle", Parameter("size", 0.5, doc="basin (0) to bath (1)"))
+def gurgle(making: Making) -> Stream:
+    """Water that runs off through a pipe: a rush in a hollow, gulps of air."""
+    rng, size = making.rng, making["size"]
+    low = 260 - 130 * size
+    rush = texture(rng, ((low, -2), (600, 0), (2600, -8), (7000, -18)), 0.6, 0.7)
+    gulps = moved(cloud(rng, lambda c: bubble(c, low, low * 5), 55, 0.8), wander(rng, 0.45, 0.5), swell(9))
+    return mixed(scaled(moved(rush, wander(rng, 0.5), swell(3)), 0.4), gulps)
+
+
+@bed("sailing", Parameter("wind", 0.5, doc="calm (0) to fresh (1)"))
+def sailing(making: Making) -> Stream:
+    """Under sail: wind, the bow wave, canvas and timber."""
+    from soundstage.synth.procedural.recipes.doors import creak_sound
+    from soundstage.synth.procedural.recipes.friction import flap
+    from soundstage.synth.procedural.recipes.weather import wind
+
+    rng, force = making.rng, making["wind"]
+    air = wind(making.using({"strength": 0.2 + 0.5 * force, "howl": 0.1, "leaves": 0.0, "grit": 0.0}))
+    bow = moved(texture(rng, ((180, -2), (600, 0), (2500, -8), (7000, -18))), wander(rng, 1.8), swell(5))
+    canvas = [peaked(flap(making.hit(n, 1.0).using({"size": 0.8}))) for n in range(6)]
+    timber = [0.5 * peaked(creak_sound(rng, making.timbre(), 1.1, 0.08, 2.2)) for _ in range(4)]
+    return mixed(
+        scaled(air, 0.5),
+        scaled(bow, 0.45),
+        scaled(_bubbles(rng, 250, 1500, 30), 0.3),
+        scaled(strewn(rng, picked(canvas + timber), 0.3 + 0.5 * force, 0.5, 0.5), 0.5),
+    )

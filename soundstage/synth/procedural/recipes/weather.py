@@ -6,7 +6,7 @@ from itertools import tee
 import numpy as np
 
 from soundstage.sound import SAMPLE_RATE
-from soundstage.synth.procedural.envelopes import decay, flicker, laid, pluck, ticks
+from soundstage.synth.procedural.envelopes import decay, flicker, laid, pluck, smooth_path, ticks
 from soundstage.synth.procedural.grains import Grain, bank, cloud, panned, peaked, picked, strewn
 from soundstage.synth.procedural.modal import CERAMIC, GLASS, METAL, STONE, WOOD, strike
 from soundstage.synth.procedural.noise import Floats, band, hiss
@@ -232,3 +232,13 @@ def _rolling(making: Making, gap: float) -> Iterator[Event]:
         yield Event(int(frame), panned(one * (2.2 - far), rng.uniform(-0.5, 0.5)))
         frame += rng.uniform(0.6, 1.4) * gap * SAMPLE_RATE
         index += 1
+
+
+@hit("wind gust", Parameter("strength", 0.5, doc="puff (0) to squall (1)"), Parameter("length", 3.0, 0.5, 8.0, "seconds"), every=6.0, jitter=0.4)
+def gust(making: Making) -> Floats:
+    """One gust that swells, brightens and dies."""
+    rng, force, seconds = making.rng, making["strength"], making["length"] * float(making.rng.uniform(0.85, 1.2))
+    swells = smooth_path(seconds, ((0, 0.12), (0.35, 1), (0.5, 0.8), (1, 0)))
+    low = hiss(rng, seconds, ((60, 0), (180, -1), (600, -9))) * swells
+    high = hiss(rng, seconds, ((500, 0), (1500, -5), (5000, -15))) * swells**2.2
+    return (low + (0.35 + 0.6 * force) * high) * (1 + 0.25 * flicker(rng, seconds, 5))
