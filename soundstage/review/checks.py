@@ -4,7 +4,7 @@ A check that does not apply to a take (hits of a bed, the band of speech) gives 
 speak of film time, as the cue sheet does.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -31,6 +31,9 @@ _HOLLOW = 0.15
 _FLAT = 6.0
 _TEXTURE_RATE = 2.0
 _PLAIN_RISE = 10.0
+_ATTACK = 0.06
+_AS_LOUD = 20.0
+_HUSH = 40.0
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def clipping(heard: Listening) -> Verdict:
 
 def clicks(heard: Listening) -> Verdict:
     """No lost samples and no bad joins. Many clicks at irregular times are a crackle that is meant."""
-    found = heard.measured.clicks
+    found = [click for click in heard.measured.clicks if not _is_attack(click, heard)]
     if not found:
         return 1.0, "no clicks"
     if _is_crackle(found, heard.measured.duration):
@@ -134,10 +137,19 @@ def hits(heard: Listening) -> Verdict | None:
     """The take begins where its anchors are."""
     if not heard.cue.anchors or heard.onsets is None or heard.behaviour is Behaviour.STEADY:
         return None
-    # A rumble swells by some dB of itself; only where a hit is asked for is so little taken for one.
     wanted = np.array([anchor.time - heard.cue.start for anchor in heard.cue.anchors])
-    plain = [o.time for o in heard.onsets if o.rise >= _PLAIN_RISE or np.abs(wanted - o.time).min() <= REACH]
+    plain = [o.time for o in heard.onsets if np.abs(wanted - o.time).min() <= REACH or _is_apart(o, heard.measured)]
     return heard_hits(heard.cue, heard.label, plain)
+
+
+def _is_apart(onset: Onset, measured: Measured) -> bool:
+    """Whether a sound of its own begins: as loud as others, out of a hush. All else is the course of a sound."""
+    levels, at = measured.levels, int(onset.time * LEVELS_PER_SECOND)
+    before, after = levels[max(0, at - 6) : at], levels[at : at + 6]
+    if not len(after) or onset.rise < _PLAIN_RISE:
+        return False
+    top = float(levels.max())
+    return bool(after.max() >= top - _AS_LOUD and before.min(initial=top) <= top - _HUSH)
 
 
 def length(heard: Listening) -> Verdict:
@@ -200,7 +212,12 @@ def _longest_gap(levels: NDArray[np.float32]) -> tuple[float, float]:
     return float(starts[longest] / LEVELS_PER_SECOND), float((ends - starts)[longest] / LEVELS_PER_SECOND)
 
 
-def _is_crackle(clicks: tuple[float, ...], duration: float) -> bool:
+def _is_attack(click: float, heard: Listening) -> bool:
+    """Whether a click falls within the first instants of a hit, where it is part of it and cannot be heard."""
+    return any(-0.005 <= click - onset.time <= _ATTACK and onset.rise >= _PLAIN_RISE for onset in heard.onsets or ())
+
+
+def _is_crackle(clicks: Sequence[float], duration: float) -> bool:
     if len(clicks) < 10 or len(clicks) / duration < _TEXTURE_RATE:
         return False
     gaps = np.array([b - a for a, b in pairwise(clicks)])

@@ -11,6 +11,7 @@ REACH = 0.25
 # An error of 80 ms halves a hit's worth; 20 ms, which nobody sees, leave 94 %.
 _HALF = 0.08
 _EXTRA_AWAY = 0.15
+_MOST_EXTRAS = 4.0
 _PLAIN = 0.04
 
 
@@ -18,8 +19,8 @@ def heard_hits(cue: Cue, label: Label | None, onsets: Sequence[float]) -> tuple[
     """Score of a take's onsets against its cue's anchors, with the worst of what is wrong.
 
     A hit that begins slowly (a label with an attack) is right when the anchor lies anywhere between
-    its beginning and its peak. Anchors count by their strength. Extra beginnings count against
-    single sounds only.
+    its beginning and its peak, or half an attack before the beginning could be heard. Anchors count
+    by their strength. Extra beginnings count against single sounds only.
 
     Args:
         cue: whose anchors, in film time, are asked for.
@@ -30,25 +31,32 @@ def heard_hits(cue: Cue, label: Label | None, onsets: Sequence[float]) -> tuple[
     errors = [_error(anchor.time - cue.start, onsets, attack) for anchor in cue.anchors]
     weights = [0.1 + anchor.strength for anchor in cue.anchors]
     score = float(np.average([_worth(error) for error in errors], weights=weights))
-    extras = _extras(cue, onsets, attack) if label and label.behaviour is Behaviour.SINGLE else []
-    score /= 1 + 0.25 * len(extras) / len(cue.anchors)
+    extras = _extras(cue, onsets, label) if label and label.behaviour is Behaviour.SINGLE else []
+    score /= 1 + 0.25 * min(len(extras) / len(cue.anchors), _MOST_EXTRAS)
     return score, _reason(cue, errors, extras)
 
 
 def _error(wanted: float, onsets: Sequence[float], attack: float) -> float | None:
     """Seconds from the anchor to the nearest onset's attack, signed (late is positive); None when none is near."""
-    errors = [onset - wanted if onset > wanted else min(0.0, onset + attack - wanted) for onset in onsets]
+    errors = [_outside(onset - wanted, -attack, attack / 2) for onset in onsets]
     nearest = min(errors, key=abs, default=REACH * 2)
     return nearest if abs(nearest) <= REACH else None
+
+
+def _outside(value: float, low: float, high: float) -> float:
+    return value - min(max(value, low), high)
 
 
 def _worth(error: float | None) -> float:
     return 0.0 if error is None else 1 / (1 + (error / _HALF) ** 2)
 
 
-def _extras(cue: Cue, onsets: Sequence[float], attack: float) -> list[float]:
+def _extras(cue: Cue, onsets: Sequence[float], label: Label) -> list[float]:
+    """Onsets outside the time that the sounds asked for may last."""
     wanted = [anchor.time - cue.start for anchor in cue.anchors]
-    return [o for o in onsets if all(o + attack < w - _EXTRA_AWAY or o > w + _EXTRA_AWAY for w in wanted)]
+    early = label.acoustics.attack + _EXTRA_AWAY
+    late = early + label.acoustics.decay
+    return [onset for onset in onsets if all(not -early <= onset - time <= late for time in wanted)]
 
 
 def _reason(cue: Cue, errors: Sequence[float | None], extras: Sequence[float]) -> str:

@@ -96,6 +96,19 @@ def test_regular_clicks_are_no_crackle(tmp_path):
     assert heard.scores["clicks"][0] < 0.1
 
 
+def test_the_first_instant_of_a_hit_is_no_click(tmp_path):
+    thud = 0.6 * np.cos(2 * np.pi * 70 * np.arange(9600) / SAMPLE_RATE) * np.exp(-np.arange(9600) / 2000)
+    path = write(tmp_path / "thud.flac", hits(3, 1.0, hit=thud))
+    assert listen(path, cue(3, 1.0), label(SINGLE)).scores["clicks"][0] == 1.0
+    assert listen(path, cue(3), label()).scores["clicks"][0] == 0.5
+
+
+def test_the_course_of_one_sound_is_not_many(tmp_path):
+    gobble = np.concatenate([struck(decay=0.03, seconds=0.1) for _ in range(10)]) + noise(1.0, 0.01)
+    path = write(tmp_path / "gobble.flac", hits(3, 1.0, hit=gobble))
+    assert listen(path, cue(3, 1.0), label(SINGLE)).scores["hits"][0] > 0.95
+
+
 def test_a_slow_sound_hits_between_its_beginning_and_its_peak(tmp_path):
     whoosh = struck(decay=0.3) * np.minimum(1, np.arange(19200) / 9600)
     path = write(tmp_path / "whoosh.flac", hits(3, 1.0, hit=whoosh))
