@@ -10,7 +10,6 @@ from soundstage.knowledge.label import Behaviour, Label
 REACH = 0.25
 # An error of 80 ms halves a hit's worth; 20 ms, which nobody sees, leave 94 %.
 _HALF = 0.08
-_EXTRA_AWAY = 0.15
 _MOST_EXTRAS = 4.0
 _PLAIN = 0.04
 
@@ -54,7 +53,7 @@ def _worth(error: float | None) -> float:
 def _extras(cue: Cue, onsets: Sequence[float], label: Label) -> list[float]:
     """Onsets outside the time that the sounds asked for may last."""
     wanted = [anchor.time - cue.start for anchor in cue.anchors]
-    early = label.acoustics.attack + _EXTRA_AWAY
+    early = label.acoustics.attack + REACH
     late = early + label.acoustics.decay
     return [onset for onset in onsets if all(not -early <= onset - time <= late for time in wanted)]
 
