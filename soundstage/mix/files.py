@@ -3,6 +3,7 @@
 import contextlib
 import os
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -45,7 +46,10 @@ class Publication:
 
 
 class FlacWriter:
-    """Writes stereo blocks as 24-bit FLAC at 48 kHz. Raises StorageError when the disk is full."""
+    """Writes stereo blocks as 24-bit FLAC at 48 kHz, in a thread of its own that runs one block behind.
+
+    A block must not be changed once it was given. Raises StorageError when the disk is full.
+    """
 
     def __init__(self, path: Path, final: Path) -> None:
         """Args: path: where to write. final: how the file is called in messages."""
@@ -54,16 +58,31 @@ class FlacWriter:
             self._file = soundfile.SoundFile(
                 str(path), "w", samplerate=SAMPLE_RATE, channels=2, format="FLAC", subtype="PCM_24"
             )
+        self._thread = ThreadPoolExecutor(1)
+        self._behind: Future[None] | None = None
 
     def write(self, block: Block) -> None:
         """Append a block (frames, 2) within -1..1."""
-        with writing(self._final):
-            self._file.write(block)
+        self._catch_up()
+        self._behind = self._thread.submit(self._write, block)
 
     def close(self) -> None:
         """Write what is pending and close."""
+        try:
+            self._catch_up()
+        finally:
+            self._thread.shutdown()
+            with writing(self._final):
+                self._file.close()
+
+    def _write(self, block: Block) -> None:
         with writing(self._final):
-            self._file.close()
+            self._file.write(block)
+
+    def _catch_up(self) -> None:
+        behind, self._behind = self._behind, None
+        if behind is not None:
+            behind.result()
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 import contextlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -79,7 +79,7 @@ def mix(
 ) -> None:
     """Sum `length` frames of all buses into the premaster; write the stems asked for.
 
-    Reading takes and encoding stems run in two further threads, a block ahead and a block behind.
+    Takes are read in further threads, a block ahead; stems are encoded in theirs, a block behind.
 
     Raises:
         BadSound: a take cannot be read.
@@ -92,19 +92,12 @@ def mix(
         layers = [bus.layer for bus in buses]
         streams = [stack.enter_context(contextlib.closing(bus.blocks(length, block_frames))) for bus in buses]
         pool = stack.enter_context(ThreadPoolExecutor(_WORKERS))
-        written: list[Future[None]] = []
         for blocks in _in_step(streams, pool):
-            for future in written:
-                future.result()
-            written = [
-                pool.submit(writers[layer].write, block)
-                for layer, block in zip(layers, blocks, strict=True)
-                if layer in writers
-            ]
+            for layer, block in zip(layers, blocks, strict=True):
+                if layer in writers:
+                    writers[layer].write(block)
             premaster.add(_sum(blocks))
             progress(premaster.frames / length)
-        for future in written:
-            future.result()
     if not buses:
         _fill_with_silence(premaster, length, block_frames)
 
