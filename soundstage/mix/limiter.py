@@ -18,6 +18,7 @@ LATENCY = LOOK_AHEAD - 1 + AFTER
 RELEASE = 60.0
 _SLOPE = RELEASE / SAMPLE_RATE
 _SEGMENT = 8192
+_NEPERS = np.log(10) / 20
 
 
 class Limiter:
@@ -63,11 +64,12 @@ class Limiter:
         total = np.cumsum(np.concatenate([[0.0], held]))
         decibel = np.minimum((total[LOOK_AHEAD:] - total[:-LOOK_AHEAD]) / LOOK_AHEAD, 0.0)
         self.reduction = max(self.reduction, -float(decibel.min()))
-        return np.asarray(10 ** (decibel / 20), np.float32)
+        return np.exp(np.asarray(decibel * _NEPERS, np.float32))
 
     def _reduction_for(self, ahead: Block) -> NDArray[np.float64]:
         """DB that each frame must come down by, as numbers at or below 0."""
-        peaks = np.abs(ahead[BEFORE : len(ahead) - AFTER]).max(axis=1)
+        sides = np.abs(ahead[BEFORE : len(ahead) - AFTER])
+        peaks = np.maximum(sides[:, 0], sides[:, 1])
         if self._between:
             peaks = np.maximum(peaks, between_samples(ahead))
         wanted = np.zeros(len(peaks))
