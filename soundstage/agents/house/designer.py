@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from math import prod
 
 from soundstage.agents.house import cueing
 from soundstage.agents.house.language import verb_forms
 from soundstage.agents.house.scriptwriter import HINTED
-from soundstage.agents.house.understanding import Deed, Rhythm, Understanding, understand
+from soundstage.agents.house.understanding import Rhythm, Understanding, understand
 from soundstage.agents.house.vocabulary import Concept, Setting, settings
 from soundstage.agents.house.vocabulary import concept as known_concept
 from soundstage.agents.roles import Choice, Draft, Plan, Review, SceneView, SoundIdea
@@ -102,9 +103,8 @@ def _seen(view: SceneView, hint: Understanding) -> Iterator[SoundIdea]:
     named = {thing.name for thing in hint.things}
     weight = 0.4 if named or hint.labels else 1.0
     places = _likely_settings(caption, hint)
-    for action in caption.actions:
-        for deed in understand(action.name, places).deeds:
-            yield from _deed_idea(deed, action, weight)
+    for words, actions in _sounding(caption.actions, places).items():
+        yield from _deed_idea(words, actions, weight)
     for finding in caption.entities:
         thing = known_concept(finding.name)
         if thing is not None and thing.name not in named:
@@ -112,10 +112,21 @@ def _seen(view: SceneView, hint: Understanding) -> Iterator[SoundIdea]:
             yield from _sources(thing, sure, f"seen: {thing.name} ({finding.confidence:.2f})", active=False)
 
 
-def _deed_idea(deed: Deed, action: Finding, weight: float) -> Iterator[SoundIdea]:
-    sure = action.confidence * weight
-    if deed.sound and sure >= _HEARD:
-        yield SoundIdea(deed.sound, sure, f"seen: {action.name} ({action.confidence:.2f})", salience=0.6)
+def _sounding(actions: Iterable[Finding], places: tuple[str, ...]) -> dict[str, list[Finding]]:
+    """What is done, by its sound: the eye divides its belief among cars and vans that all pass by."""
+    sounding: dict[str, list[Finding]] = {}
+    for action in actions:
+        for deed in understand(action.name, places).deeds:
+            if deed.sound:
+                sounding.setdefault(deed.sound, []).append(action)
+    return sounding
+
+
+def _deed_idea(words: str, actions: list[Finding], weight: float) -> Iterator[SoundIdea]:
+    sure = weight * (1 - prod(1 - action.confidence for action in actions))
+    if sure >= _HEARD:
+        seen = ", ".join(f"{action.name} ({action.confidence:.2f})" for action in actions)
+        yield SoundIdea(words, sure, f"seen: {seen}", salience=0.6)
 
 
 def _sources(thing: Concept, sure: float, reason: str, active: bool) -> Iterator[SoundIdea]:
