@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,11 @@ from typing import Any
 import pytest
 
 from tests.footage import SIZE, piece, tone, write_film
+
+
+def _hear_interrupts() -> None:
+    """A job in the background of a shell is born deaf to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,7 @@ def command(home: Path) -> Callable[..., subprocess.Popen[str]]:
             stderr=subprocess.PIPE,
             text=True,
             env=environment,
+            preexec_fn=_hear_interrupts,
         )
 
     return start
