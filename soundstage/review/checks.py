@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from soundstage.cuesheet import Cue
 from soundstage.knowledge.label import Behaviour, Label
@@ -32,6 +33,7 @@ _FLAT = 6.0
 _TEXTURE_RATE = 2.0
 _PLAIN_RISE = 10.0
 _ATTACK = 0.06
+_SLOW = 0.25
 _AS_LOUD = 20.0
 _HUSH = 40.0
 
@@ -139,7 +141,18 @@ def hits(heard: Listening) -> Verdict | None:
         return None
     wanted = np.array([anchor.time - heard.cue.start for anchor in heard.cue.anchors])
     plain = [o.time for o in heard.onsets if np.abs(wanted - o.time).min() <= REACH or _is_apart(o, heard.measured)]
-    return heard_hits(heard.cue, heard.label, plain)
+    return heard_hits(heard.cue, heard.label, sorted(plain + _slow_beginnings(heard)))
+
+
+def _slow_beginnings(heard: Listening) -> list[float]:
+    """What passes by swells for seconds and has no beginning to be heard: it began an attack before its height."""
+    attack = heard.label.acoustics.attack if heard.label else 0.0
+    if attack < _SLOW:
+        return []
+    around = round(attack * LEVELS_PER_SECOND)
+    power = uniform_filter1d(heard.measured.powers, around // 2 + 1, mode="constant")
+    heights = np.flatnonzero((power == maximum_filter1d(power, 2 * around + 1)) & (power > power.max() / 4))
+    return [float((height + 0.5) / LEVELS_PER_SECOND - attack) for height in heights]
 
 
 def _is_apart(onset: Onset, measured: Measured) -> bool:

@@ -109,6 +109,14 @@ def test_the_course_of_one_sound_is_not_many(tmp_path):
     assert listen(path, cue(3, 1.0), label(SINGLE)).scores["hits"][0] > 0.95
 
 
+@pytest.mark.parametrize(("anchor", "right"), [(3.0, True), (1.0, False), (4.5, False)])
+def test_what_passes_by_is_nearest_at_its_anchor(tmp_path, anchor, right):
+    time = np.arange(6 * SAMPLE_RATE) / SAMPLE_RATE
+    passing = noise(6) / (1 + (2 * (time - 3)) ** 2)
+    heard = listen(write(tmp_path / "car.flac", passing), cue(6, anchor), label(SINGLE, attack=1.0, decay=1.5))
+    assert (heard.scores["hits"][0] > 0.9) == right
+
+
 def test_a_slow_sound_hits_between_its_beginning_and_its_peak(tmp_path):
     whoosh = struck(decay=0.3) * np.minimum(1, np.arange(19200) / 9600)
     path = write(tmp_path / "whoosh.flac", hits(3, 1.0, hit=whoosh))
