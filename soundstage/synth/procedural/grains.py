@@ -12,7 +12,7 @@ from soundstage.synth.procedural.streams import Event, Stream, timeline, woven
 Grain = Callable[[np.random.Generator], Floats]
 
 
-def bank(rng: np.random.Generator, grain: Grain, count: int = 12) -> list[Floats]:
+def bank(rng: np.random.Generator, grain: Grain, count: int = 32) -> list[Floats]:
     """Several variants of a grain, each with peak 1."""
     return [peaked(grain(rng)) for _ in range(count)]
 
@@ -26,7 +26,7 @@ def peaked(sound: Floats) -> Floats:
 def panned(sound: Floats, pan: float) -> Block:
     """A mono sound placed between left (-1) and right (1) with equal power."""
     angle = np.pi / 4 * (1 + pan)
-    return (sound[:, None] * (np.sqrt(2) * np.array([np.cos(angle), np.sin(angle)]))).astype(np.float32)
+    return np.asarray(sound[:, None] * (np.sqrt(2) * np.array([np.cos(angle), np.sin(angle)])), np.float32)
 
 
 def scattered(

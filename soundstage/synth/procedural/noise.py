@@ -33,20 +33,20 @@ def band(low: float, high: float) -> Curve:
     return ((low, 0.0), (high, 0.0))
 
 
-def coloured(rng: np.random.Generator, frames: int, curve: Curve, channels: int = 1) -> Floats:
+def coloured(rng: np.random.Generator, frames: int, curve: Curve, channels: int = 1) -> NDArray[np.float32]:
     """Gaussian noise of a colour, RMS 1, shape (channels, frames); its end joins its start."""
     bins = frames // 2 + 1
-    spectrum = rng.standard_normal((channels, bins)) + 1j * rng.standard_normal((channels, bins))
-    spectrum *= response(curve, rfftfreq(frames, 1 / SAMPLE_RATE))
+    spectrum = rng.standard_normal((channels, 2 * bins), dtype=np.float32).view(np.complex64)
+    spectrum *= response(curve, rfftfreq(frames, 1 / SAMPLE_RATE)).astype(np.float32)
     spectrum[:, 0] = 0
     noise = irfft(spectrum, frames)
-    return np.asarray(noise / np.sqrt(np.mean(noise**2, axis=1, keepdims=True)))
+    return np.asarray(noise / np.sqrt(np.mean(noise**2, axis=1, keepdims=True)), np.float32)
 
 
 def hiss(rng: np.random.Generator, seconds: float, curve: Curve) -> Floats:
     """A mono stretch of noise of a colour, RMS 1."""
     frames = max(int(seconds * SAMPLE_RATE), 16)
-    return coloured(rng, next_fast_len(frames, real=True), curve)[0, :frames]
+    return coloured(rng, next_fast_len(frames, real=True), curve)[0, :frames].astype(np.float64)
 
 
 def loop_table(rng: np.random.Generator, seconds: float, curve: Curve, width: float = 1.0) -> Block:
@@ -56,7 +56,7 @@ def loop_table(rng: np.random.Generator, seconds: float, curve: Curve, width: fl
     if width < 1:
         right = (1 - width) * left + width * right
         right /= np.sqrt(np.mean(right**2))
-    return np.stack([left, right], axis=1).astype(np.float32)
+    return np.stack([left, right], axis=1)
 
 
 def filtered(sound: Floats, curve: Curve) -> Floats:

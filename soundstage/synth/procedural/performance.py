@@ -144,7 +144,7 @@ def _cut(stream: Stream, frames: int) -> Iterator[Block]:
 
 
 def _levelled(chunks: Iterator[Block], contrast: float) -> Iterator[Block]:
-    """The chunks at a good recording level, judged by the first seconds that are not silent; peaks bent below the ceiling."""
+    """The chunks at a good recording level, judged by the first seconds that sound; peaks bent below the ceiling."""
     held: list[Block] = []
     heard = 0
     for chunk in chunks:

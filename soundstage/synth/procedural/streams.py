@@ -7,6 +7,7 @@ do not depend on it.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import tee
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ _RAMP = (np.arange(_STEP, dtype=np.float32) / _STEP)[None, :]
 
 Stream = Iterator[Block]
 Curves = Iterator[Floats]
+Gains = NDArray[Any]
 
 
 def wander(rng: np.random.Generator, period: float, roughness: float = 0.35) -> Curves:
@@ -32,17 +34,17 @@ def wander(rng: np.random.Generator, period: float, roughness: float = 0.35) -> 
     """
     slow, quick = _control(rng, period), _control(rng, period / 3.1)
     while True:
-        yield (1 - roughness) * next(slow) + roughness * next(quick)
+        yield np.asarray((1 - roughness) * next(slow) + roughness * next(quick))
 
 
-def ramped(curve: Curves, shape: Callable[[Floats], Floats]) -> Iterator[NDArray[np.float32]]:
+def ramped(curve: Curves, shape: Callable[[Floats], Floats]) -> Iterator[Gains]:
     """`shape` of a control curve as one value per frame, straight between the control points."""
-    last: np.float32 | None = None
+    last: float | None = None
     for control in curve:
         value = shape(control).astype(np.float32)
         starts = np.concatenate([[value[0] if last is None else last], value[:-1]]).astype(np.float32)
         yield (starts[:, None] + (value - starts)[:, None] * _RAMP).ravel()
-        last = value[-1]
+        last = float(value[-1])
 
 
 def _control(rng: np.random.Generator, period: float) -> Iterator[Floats]:
@@ -190,7 +192,7 @@ def lines(
         spectrum[0, bins] += bell
         spectrum[1, bins] += bell * np.exp(1j * rng.normal(0, 0.5))
     sound = irfft(spectrum, frames)
-    return (sound / np.sqrt(np.mean(sound**2) + 1e-20)).T.astype(np.float32)
+    return np.asarray((sound / np.sqrt(np.mean(sound**2) + 1e-20)).T, np.float32)
 
 
 def hum(rng: np.random.Generator, hertz: Sequence[float], gains: Sequence[float], breadth: float = 0.002) -> Stream:

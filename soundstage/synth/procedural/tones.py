@@ -1,8 +1,10 @@
 """Tones whose pitch moves: wavetables read at a running phase."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.fft import irfft
 
 from soundstage.sound import SAMPLE_RATE
@@ -21,7 +23,7 @@ def sine(hertz: Floats, start: float = 0.0) -> Floats:
     return np.asarray(np.sin(2 * np.pi * phase_of(hertz, start)))
 
 
-def wave(harmonics: Sequence[float] | Floats, phases: Floats | None = None) -> Floats:
+def wave(harmonics: Sequence[float] | NDArray[np.floating[Any]], phases: Floats | None = None) -> Floats:
     """One turn of a wave from its harmonics' amplitudes, RMS 1, as a table to read at a phase."""
     spectrum = np.zeros(_TABLE // 2 + 1, complex)
     count = min(len(harmonics), _TABLE // 2 - 1)

@@ -115,7 +115,7 @@ def babble(rng: np.random.Generator, seconds: float, pitch: float, throat_size: 
     syllables = int(seconds * rng.uniform(4.0, 5.5))
     melody = np.exp(0.16 * flicker(rng, seconds, 1.2) + 0.1 * flicker(rng, seconds, 4.5))
     hertz = pitch * (1 + 0.5 * effort) * melody
-    source = read(tilted(float(hertz.max()), -12 + 4 * effort), phase_of(hertz))
+    source = read(tilted(float(hertz.max()), -7 + 3 * effort), phase_of(hertz))
     source += (0.25 + 0.1 * effort) * hiss(rng, seconds, band(400, 8000))[: len(source)]
     vowels = [VOWELS[int(v)] for v in rng.integers(0, len(VOWELS), syllables)]
     steps = np.linspace(0, 1, syllables)

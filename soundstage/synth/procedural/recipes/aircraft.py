@@ -47,14 +47,30 @@ def propeller(making: Making) -> Stream:
     layers = []
     for _ in range(making.choice("engines")):
         own = rate * float(rng.normal(1, 0.008))
-        layers.append(moved(hum(rng, tuple(own * number), tuple(gains * rng.uniform(0.7, 1.2, len(number))), 0.0015 + 0.004 * making["rough"]), wander(rng, 3.0), swell(1.5)))
+        layers.append(
+            moved(
+                hum(
+                    rng,
+                    tuple(own * number),
+                    tuple(gains * rng.uniform(0.7, 1.2, len(number))),
+                    0.0015 + 0.004 * making["rough"],
+                ),
+                wander(rng, 3.0),
+                swell(1.5),
+            )
+        )
     exhaust = texture(rng, ((60, 0), (250, -3), (1200, -12), (4000, -24)), 0.6, 0.8)
     layers.append(scaled(pulsed(exhaust, rng, rate / 2, 0.5, 1.5, 0.004), 0.4 + 0.5 * making["rough"]))
     layers.append(scaled(texture(rng, ((400, -2), (1500, 0), (5000, -10))), 0.4 * making["air"]))
     return mixed(*layers)
 
 
-@bed("jet", Parameter("thrust", 0.5, doc="idle (0) to take-off (1)"), Parameter("whine", 0.4, doc="fan and compressor tones"), Parameter("inside", 0.0, doc="outside (0) to in the cabin (1)"))
+@bed(
+    "jet",
+    Parameter("thrust", 0.5, doc="idle (0) to take-off (1)"),
+    Parameter("whine", 0.4, doc="fan and compressor tones"),
+    Parameter("inside", 0.0, doc="outside (0) to in the cabin (1)"),
+)
 def jet(making: Making) -> Stream:
     """A jet: the torn roar of its stream, low and wide, and the fan's whine."""
     rng, thrust, inside = making.rng, making["thrust"], making["inside"]
@@ -70,8 +86,12 @@ def jet(making: Making) -> Stream:
 
 def _roaring(rng: np.random.Generator, frames: int, whine: float) -> tuple[Floats, Floats]:
     seconds = frames / SAMPLE_RATE + 0.001
-    roar = hiss(rng, seconds, ((35, -1), (120, 0), (600, -6), (2500, -18)))[:frames] * (1 + 0.3 * flicker(rng, seconds, 9)[:frames])
-    tear = hiss(rng, seconds, ((400, -2), (1500, 0), (6000, -10)))[:frames] * (1 + 0.5 * flicker(rng, seconds, 30)[:frames])
+    roar = hiss(rng, seconds, ((35, -1), (120, 0), (600, -6), (2500, -18)))[:frames] * (
+        1 + 0.3 * flicker(rng, seconds, 9)[:frames]
+    )
+    tear = hiss(rng, seconds, ((400, -2), (1500, 0), (6000, -10)))[:frames] * (
+        1 + 0.5 * flicker(rng, seconds, 30)[:frames]
+    )
     hertz = np.full(frames, 2600.0)
     tone = read(wave((1, 0.4, 0.3)), phase_of(hertz * (1 + 0.004 * flicker(rng, seconds, 12)[:frames])))
     return roar, 0.7 * tear + whine * tone

@@ -49,7 +49,10 @@ def engine(rng: np.random.Generator, cylinders: int, rough: float, exhaust: floa
     tables = [table - table.mean() for table in (soft, hard)]
     soft, hard = (table / np.sqrt(np.mean(table**2)) for table in tables)
     uneven = np.exp(rng.normal(0, 0.05 + 0.16 * rough, _UNEVEN))
-    peaks = [tf2sos(*iirpeak(f * rng.uniform(0.95, 1.05), q, SAMPLE_RATE)) for f, q in ((exhaust, 1.6), (exhaust * 2.7, 2.0), (exhaust * 6.3, 1.5))]
+    peaks = [
+        tf2sos(*iirpeak(f * rng.uniform(0.95, 1.05), q, SAMPLE_RATE))
+        for f, q in ((exhaust, 1.6), (exhaust * 2.7, 2.0), (exhaust * 6.3, 1.5), (exhaust * 13.0, 1.2))
+    ]
     return Engine(soft, hard, gate / gate.max(), uneven, cylinders, strokes, np.stack(peaks)[:, 0, :])
 
 
@@ -63,6 +66,7 @@ class Running:
         self._mechanical = mechanical
         self._cycle = float(rng.uniform())
         self._place = 0
+        self._flow = 0.0
         self._states = [np.zeros((1, 2)) for _ in motor.exhaust]
 
     def read(self, rpm: Floats, load: Floats) -> Floats:
@@ -75,11 +79,13 @@ class Running:
         noise = self._noise[(self._place + np.arange(len(rpm))) % len(self._noise)]
         self._place += len(rpm)
         gate = read(motor.gate, cycle)
-        dirty = pulses + noise * gate * (0.15 + 0.35 * load)
+        dirty = np.tanh(1.5 * pulses) + noise * gate * (0.2 + 0.45 * load)
+        # What an outlet radiates is the change of its flow: highs rise until the pipe is large against the wave.
+        dirty, self._flow = 2.2 * (dirty - 0.92 * np.concatenate([[self._flow], dirty[:-1]])), float(dirty[-1])
         out = 0.35 * dirty
         for n, section in enumerate(motor.exhaust):
             tone, self._states[n] = sosfilt(section[None, :], dirty, zi=self._states[n])
-            out += tone * (1.0, 0.8, 0.6)[n]
+            out += tone * (1.0, 0.8, 0.9, 1.1)[n]
         return np.asarray(out + noise * (0.25 + 0.75 * gate) * 0.22 * self._mechanical)
 
 
@@ -95,7 +101,13 @@ _PARAMETERS = (
 )
 
 
-@bed("engine", *_PARAMETERS, Parameter("sweep", 0.0, -1.0, 1.0, "octaves that the speed rises or falls over the cue"), Parameter("drift", 0.15, doc="how much the speed wanders"), Parameter("hiss", 0.1, doc="tyres, water or air around it"))
+@bed(
+    "engine",
+    *_PARAMETERS,
+    Parameter("sweep", 0.0, -1.0, 1.0, "octaves that the speed rises or falls over the cue"),
+    Parameter("drift", 0.15, doc="how much the speed wanders"),
+    Parameter("hiss", 0.1, doc="tyres, water or air around it"),
+)
 def engine_running(making: Making) -> Stream:
     """An engine that runs: firing pulses through an exhaust, with load, drift and mechanical noise."""
     rng = making.rng
@@ -104,7 +116,9 @@ def engine_running(making: Making) -> Stream:
 
 
 def _built(making: Making) -> Engine:
-    return engine(making.timbre(), making.choice("cylinders"), making["rough"], making["exhaust"], making.choice("strokes"))
+    return engine(
+        making.timbre(), making.choice("cylinders"), making["rough"], making["exhaust"], making.choice("strokes")
+    )
 
 
 def _run(making: Making) -> Iterator[Floats]:
@@ -115,7 +129,11 @@ def _run(making: Making) -> Iterator[Floats]:
     for slow, quick in zip(wander(rng, 3.5), wander(rng, 0.5, 0.6), strict=False):
         share = np.clip((frame + np.arange(CHUNK)) / (making.seconds * SAMPLE_RATE), 0, 1)
         turn = _fine(slow) * 0.12 * making["drift"] + _fine(quick) * 0.006
-        load = np.clip(making["load"] + 0.25 * making["drift"] * _fine(slow) + 0.3 * abs(making["sweep"]) * (making["sweep"] > 0), 0, 1)
+        load = np.clip(
+            making["load"] + 0.25 * making["drift"] * _fine(slow) + 0.3 * abs(making["sweep"]) * (making["sweep"] > 0),
+            0,
+            1,
+        )
         yield running.read(base * 2 ** (making["sweep"] * share + turn), load)
         frame += CHUNK
 
@@ -141,17 +159,33 @@ def engine_start(making: Making) -> Floats:
     rng, seconds, crank = making.rng, 3.2, float(making.rng.uniform(0.7, 1.1))
     time = ticks(seconds)
     churn = 0.5 + 0.5 * np.sin(2 * np.pi * (6.5 * time + 0.2 * flicker(rng, seconds, 6)))
-    whine = np.sin(2 * np.pi * np.cumsum(210 + 90 * churn) / SAMPLE_RATE) + 0.5 * np.sin(2 * np.pi * np.cumsum(420 + 180 * churn) / SAMPLE_RATE)
+    whine = np.sin(2 * np.pi * np.cumsum(210 + 90 * churn) / SAMPLE_RATE) + 0.5 * np.sin(
+        2 * np.pi * np.cumsum(420 + 180 * churn) / SAMPLE_RATE
+    )
     starter = (0.5 * whine + 0.6 * hiss(rng, seconds, band(300, 3500))) * (0.35 + churn) * (time < crank)
     idle = making["rpm"] * 0.55
     flare, settled = (crank + 0.35) / seconds, (crank + 1.1) / seconds
-    rpm = path(seconds, ((0, idle * 0.3), (crank / seconds, idle * 0.4), (flare, idle * 2.0), (settled, idle * 1.05), (1, idle)))
-    motor = Running(_built(making), rng, making["mechanical"]).read(rpm, path(seconds, ((0, 0.3), (flare, 0.9), (settled, 0.2), (1, 0.2))))
+    rpm = path(
+        seconds,
+        ((0, idle * 0.3), (crank / seconds, idle * 0.4), (flare, idle * 2.0), (settled, idle * 1.05), (1, idle)),
+    )
+    motor = Running(_built(making), rng, making["mechanical"]).read(
+        rpm, path(seconds, ((0, 0.3), (flare, 0.9), (settled, 0.2), (1, 0.2)))
+    )
     loud = path(seconds, ((0, 0), (crank / seconds, 0.15), (flare, 1), (settled, 0.6), (0.9, 0.5), (1, 0)))
     return 0.5 * starter + motor * loud
 
 
-def pass_by(rng: np.random.Generator, speed: float, distance: float, seconds: float, heavy: bool, motor: Engine | None = None, rpm: float = 2200, louder: float = 1.0) -> tuple[Block, int]:
+def pass_by(
+    rng: np.random.Generator,
+    speed: float,
+    distance: float,
+    seconds: float,
+    heavy: bool,
+    motor: Engine | None = None,
+    rpm: float = 2200,
+    louder: float = 1.0,
+) -> tuple[Block, int]:
     """A road vehicle passing: tyres on the road (bright) and the engine (dull), with Doppler shift.
 
     Returns:
@@ -184,20 +218,39 @@ def vehicle_pass(making: Making) -> Pass:
     """A vehicle that drives past; the anchor is where it is closest."""
     seconds = float(np.clip(making.seconds, 3.0, 9.0))
     sound, lead = pass_by(
-        making.rng, making["velocity"], making["distance"], seconds, making["exhaust"] < 100, _built(making), making["rpm"] * (0.5 + making["speed"]), making["loud"]
+        making.rng,
+        making["velocity"],
+        making["distance"],
+        seconds,
+        making["exhaust"] < 100,
+        _built(making),
+        making["rpm"] * (0.5 + making["speed"]),
+        making["loud"],
     )
     return Pass(sound, lead)
 
 
-@hit("skid", Parameter("length", 1.2, 0.3, 4.0, "seconds"), Parameter("pitch", 0.5, doc="low groan (0) to squeal (1)"), every=3.0)
+@hit(
+    "skid",
+    Parameter("length", 1.2, 0.3, 4.0, "seconds"),
+    Parameter("pitch", 0.5, doc="low groan (0) to squeal (1)"),
+    every=3.0,
+)
 def skid(making: Making) -> Floats:
     """Tyres that slip: several squeals close together, tearing, over a scrubbing noise."""
     rng, seconds = making.rng, making["length"]
     base = 480 + 620 * making["pitch"]
     out = 0.25 * hiss(rng, seconds, ((400, -4), (1400, 0), (4500, -8)))
     for n, ratio in enumerate((1.0, 1.07, 1.5, 2.0, 2.14, 3.0)):
-        hertz = base * ratio * (1 + 0.035 * flicker(rng, seconds, 9) + 0.03 * flicker(rng, seconds, 50)) * path(seconds, ((0, 0.9), (0.15, 1.05), (1, 0.85)))
-        out += np.sin(2 * np.pi * np.cumsum(hertz) / SAMPLE_RATE) * (0.6 + 0.4 * flicker(rng, seconds, 25)) / (1 + 0.6 * n)
+        hertz = (
+            base
+            * ratio
+            * (1 + 0.035 * flicker(rng, seconds, 9) + 0.03 * flicker(rng, seconds, 50))
+            * path(seconds, ((0, 0.9), (0.15, 1.05), (1, 0.85)))
+        )
+        out += (
+            np.sin(2 * np.pi * np.cumsum(hertz) / SAMPLE_RATE) * (0.6 + 0.4 * flicker(rng, seconds, 25)) / (1 + 0.6 * n)
+        )
     return out * path(seconds, ((0, 0.7), (0.08, 1), (0.75, 0.9), (1, 0)))
 
 
@@ -205,7 +258,9 @@ def skid(making: Making) -> Floats:
 def air_brake(making: Making) -> Floats:
     """Compressed air let go: a hard hiss that falls off with a small sneeze."""
     rng = making.rng
-    main = hiss(rng, 0.9, ((500, -8), (2500, 0), (7000, -2), (13000, -8))) * path(0.9, ((0, 1), (0.35, 0.6), (0.5, 0.12), (1, 0)))
+    main = hiss(rng, 0.9, ((500, -8), (2500, 0), (7000, -2), (13000, -8))) * path(
+        0.9, ((0, 1), (0.35, 0.6), (0.5, 0.12), (1, 0))
+    )
     sneeze = hiss(rng, 0.18, band(1500, 9000)) * path(0.18, ((0, 0.2), (0.2, 1), (1, 0)))
     main[26_000 : 26_000 + len(sneeze)] += 0.6 * sneeze
     return main

@@ -8,8 +8,8 @@ from soundstage.synth.procedural.grains import peaked
 from soundstage.synth.procedural.modal import METAL, STONE, WOOD, strike
 from soundstage.synth.procedural.noise import Floats, band, hiss
 from soundstage.synth.procedural.recipe import Making, Parameter, hit
-from soundstage.synth.procedural.space import echoing
 from soundstage.synth.procedural.recipes.fire import crack
+from soundstage.synth.procedural.space import echoing
 
 
 def blast(rng: np.random.Generator, milliseconds: float) -> Floats:
@@ -35,12 +35,25 @@ def explosion(making: Making) -> Floats:
     edge = 6000 * 0.08**far
     front = peaked(blast(rng, 6 + 14 * size)) * (1 - 0.6 * far)
     bang = peaked(hiss(rng, 0.4, ((60, 0), (300, 0), (edge, -7))) * pluck(0.4, 0.0006, 0.28))
-    roar = hiss(rng, seconds, ((28, -2), (65, 0), (200, -5), (700, -16))) * pluck(seconds, 0.01 + 0.1 * far, seconds * 0.8)
+    roar = hiss(rng, seconds, ((28, -2), (65, 0), (200, -5), (700, -16))) * pluck(
+        seconds, 0.01 + 0.1 * far, seconds * 0.8
+    )
     roar *= 1 + 0.45 * flicker(rng, seconds, 11)
-    body = hiss(rng, seconds, ((120, -2), (500, 0), (edge, -13))) * pluck(seconds, 0.006, seconds * 0.45) * (1 + 0.5 * flicker(rng, seconds, 23))
-    parts = [(0.0, front), (0.0, (1.0 - 0.5 * far) * bang), (0.0, 1.0 * peaked(roar)), (0.004, (0.6 - 0.4 * far) * peaked(body))]
+    body = (
+        hiss(rng, seconds, ((120, -2), (500, 0), (edge, -13)))
+        * pluck(seconds, 0.006, seconds * 0.45)
+        * (1 + 0.5 * flicker(rng, seconds, 23))
+    )
+    parts = [
+        (0.0, front),
+        (0.0, (1.0 - 0.5 * far) * bang),
+        (0.0, 1.0 * peaked(roar)),
+        (0.004, (0.6 - 0.4 * far) * peaked(body)),
+    ]
     for at in 0.25 + rng.gamma(1.8, seconds / 8, round(70 * making["debris"] * (1 - far))):
-        stone = strike(rng, rng, (STONE, WOOD, METAL)[int(rng.choice(3, p=(0.6, 0.3, 0.1)))], rng.uniform(0.5, 2.0), 0.8, 0.5)
+        stone = strike(
+            rng, rng, (STONE, WOOD, METAL)[int(rng.choice(3, p=(0.6, 0.3, 0.1)))], rng.uniform(0.5, 2.0), 0.8, 0.5
+        )
         parts.append((float(at), peaked(stone) * rng.lognormal(-2.6, 0.6)))
     sound = np.tanh(1.6 * peaked(laid(seconds, parts)))
     if making["echo"] <= 0:
@@ -72,13 +85,22 @@ _GUNS: tuple[tuple[float, tuple[float, float], float, float, float], ...] = (
 def gunshot(making: Making) -> Floats:
     """Muzzle blast, supersonic crack, the action's clatter, and the answer of the surroundings."""
     rng = making.rng
-    parts = [(n / making["rate"] * (float(rng.normal(1, 0.01)) if n else 1.0), _shot(making) * rng.uniform(0.85, 1)) for n in range(making.choice("rounds"))]
+    parts = [
+        (n / making["rate"] * (float(rng.normal(1, 0.01)) if n else 1.0), _shot(making) * rng.uniform(0.85, 1))
+        for n in range(making.choice("rounds"))
+    ]
     length = max(at for at, _ in parts) + len(parts[-1][1]) / SAMPLE_RATE
     dry = laid(length, parts)
     if making["echo"] <= 0:
         return dry
     tail = _GUNS[making.choice("kind")][3] * (0.6 + making["echo"])
-    return echoing(rng, dry, tail, -26 + 14 * making["echo"] + 8 * making["distance"], ((80, -4), (400, 0), (1500, -4), (5000, -16)))
+    return echoing(
+        rng,
+        dry,
+        tail,
+        -26 + 14 * making["echo"] + 8 * making["distance"],
+        ((80, -4), (400, 0), (1500, -4), (5000, -16)),
+    )
 
 
 def _shot(making: Making) -> Floats:
@@ -86,17 +108,37 @@ def _shot(making: Making) -> Floats:
     milliseconds, (low, high), hertz, _, works = _GUNS[making.choice("kind")]
     edge = high * 0.12**far
     report = peaked(blast(rng, milliseconds * (1 + far)))
-    snap = peaked(hiss(rng, 0.12, ((low * 0.5, -2), (low * 1.5, 0), (max(edge, low * 2), -4))) * pluck(0.12, 0.0003, 0.05))
+    snap = peaked(
+        hiss(rng, 0.12, ((low * 0.5, -2), (low * 1.5, 0), (max(edge, low * 2), -4))) * pluck(0.12, 0.0003, 0.05)
+    )
     body = peaked(hiss(rng, 0.3, ((hertz * 0.3, -2), (hertz, 0), (hertz * 4, -9))) * pluck(0.3, 0.0008, 0.2))
-    parts = [(0.0, (1 - 0.9 * muffled) * report), (0.0, 0.9 * (1 - 0.75 * muffled) * snap), (0.0, 0.55 * (1 - 0.5 * muffled) * body)]
+    parts = [
+        (0.0, (1 - 0.9 * muffled) * report),
+        (0.0, 0.9 * (1 - 0.75 * muffled) * snap),
+        (0.0, 0.55 * (1 - 0.5 * muffled) * body),
+    ]
     if muffled > 0:
-        parts.append((0.0, 0.6 * muffled * peaked(hiss(rng, 0.09, ((500, -2), (2000, 0), (6000, -6))) * pluck(0.09, 0.0006, 0.07))))
+        parts.append(
+            (
+                0.0,
+                0.6 * muffled * peaked(hiss(rng, 0.09, ((500, -2), (2000, 0), (6000, -6))) * pluck(0.09, 0.0006, 0.07)),
+            )
+        )
     if works > 0 and far < 0.4:
-        parts += [(0.03 + 0.03 * n, works * 0.25 * peaked(strike(rng, making.timbre(), METAL, 0.4, 0.9, 0.06))) for n in range(2)]
+        parts += [
+            (0.03 + 0.03 * n, works * 0.25 * peaked(strike(rng, making.timbre(), METAL, 0.4, 0.9, 0.06)))
+            for n in range(2)
+        ]
     return np.asarray(np.tanh(1.8 * laid(0.4, parts)))
 
 
-@hit("cannon", Parameter("size", 0.6, doc="field gun (0) to ship's battery (1)"), Parameter("distance", 0.2, doc="near (0) to far (1)"), every=5.0, jitter=0.3)
+@hit(
+    "cannon",
+    Parameter("size", 0.6, doc="field gun (0) to ship's battery (1)"),
+    Parameter("distance", 0.2, doc="near (0) to far (1)"),
+    every=5.0,
+    jitter=0.3,
+)
 def cannon(making: Making) -> Floats:
     """A great gun: one round, chesty report, and its roll over the land."""
     rng, size, far = making.rng, making["size"], making["distance"]
@@ -123,7 +165,10 @@ def firework(making: Making) -> Floats:
     parts, burst = [], making["rise"]
     if burst > 0:
         hertz = path(burst, ((0, 1500), (0.4, 2600), (1, 3300))) * (1 + 0.01 * flicker(rng, burst, 30))
-        scream = np.sin(2 * np.pi * np.cumsum(hertz) / SAMPLE_RATE) * 0.35 + 0.6 * hiss(rng, burst, band(1200, 7000))[: len(hertz)]
+        scream = (
+            np.sin(2 * np.pi * np.cumsum(hertz) / SAMPLE_RATE) * 0.35
+            + 0.6 * hiss(rng, burst, band(1200, 7000))[: len(hertz)]
+        )
         parts.append((0.0, 0.35 * peaked(scream * path(burst, ((0, 1), (0.3, 0.7), (1, 0.1))))))
     air = hiss(rng, 0.6, ((50, 0), (220, -2), (4000 * 0.2**far, -12))) * pluck(0.6, 0.0008, 0.4)
     report = laid(0.6, [(0.0, peaked(blast(rng, 4 + 8 * size))), (0.0, 0.8 * peaked(air))])
@@ -145,28 +190,45 @@ def firecrackers(making: Making) -> Floats:
     return echoing(rng, laid(time + 0.15, parts), 0.7, -20, ((200, -3), (900, 0), (4000, -9)))
 
 
-@hit("rocket", Parameter("size", 0.6, doc="firework (0) to launch vehicle (1)"), Parameter("length", 4.0, 0.6, 12.0, "seconds"), every=10.0)
+@hit(
+    "rocket",
+    Parameter("size", 0.6, doc="firework (0) to launch vehicle (1)"),
+    Parameter("length", 4.0, 0.6, 12.0, "seconds"),
+    every=10.0,
+)
 def rocket(making: Making) -> Floats:
     """A rocket that leaves: ignition, a tearing roar that crackles, climbing away."""
     rng, size, seconds = making.rng, making["size"], making["length"]
     low = 160 - 120 * size
-    roar = hiss(rng, seconds, ((low, 0), (low * 4, -3), (2500, -11), (8000, -22))) * (1 + 0.35 * flicker(rng, seconds, 18))
-    tear = hiss(rng, seconds, ((500, -2), (1800, 0), (7000, -8))) * np.clip(flicker(rng, seconds, 55) + 0.3, 0, None) ** 2
+    roar = hiss(rng, seconds, ((low, 0), (low * 4, -3), (2500, -11), (8000, -22))) * (
+        1 + 0.35 * flicker(rng, seconds, 18)
+    )
+    tear = (
+        hiss(rng, seconds, ((500, -2), (1800, 0), (7000, -8))) * np.clip(flicker(rng, seconds, 55) + 0.3, 0, None) ** 2
+    )
     loud = smooth_path(seconds, ((0, 0.6), (0.06, 1), (0.4, 0.7), (1, 0)))
     return np.tanh(0.8 * (roar + (0.9 - 0.4 * size) * tear) * loud)
 
 
-@hit("whizz", Parameter("ricochet", 0.0, doc="a bullet past (0) or off a stone (1)"), Parameter("pitch", 0.5, doc="low to high"), every=1.8, jitter=0.4)
+@hit(
+    "whizz",
+    Parameter("ricochet", 0.0, doc="a bullet past (0) or off a stone (1)"),
+    Parameter("pitch", 0.5, doc="low to high"),
+    every=1.8,
+    jitter=0.4,
+)
 def whizz(making: Making) -> Floats:
     """A bullet: the snap as it passes or strikes, and its tumbling whine."""
     rng, pitch = making.rng, making["pitch"]
     seconds = 0.35 + 0.55 * making["ricochet"]
     top = (1600 + 2600 * pitch) * float(rng.uniform(0.85, 1.2))
-    hertz = path(seconds, ((0, top), (0.3, top * 0.8), (1, top * 0.33))) * (1 + 0.03 * np.sin(2 * np.pi * 38 * ticks(seconds)))
-    whine = np.sin(2 * np.pi * np.cumsum(hertz) / SAMPLE_RATE) + 0.4 * np.sin(4 * np.pi * np.cumsum(hertz) / SAMPLE_RATE)
+    hertz = path(seconds, ((0, top), (0.3, top * 0.8), (1, top * 0.33))) * (
+        1 + 0.03 * np.sin(2 * np.pi * 38 * ticks(seconds))
+    )
+    whine = np.sin(2 * np.pi * np.cumsum(hertz) / SAMPLE_RATE) + 0.4 * np.sin(
+        4 * np.pi * np.cumsum(hertz) / SAMPLE_RATE
+    )
     air = hiss(rng, seconds, band(1500, 8000))
     tail = (0.6 * making["ricochet"] * whine + 0.4 * air) * pluck(seconds, 0.004, seconds * 1.2)
     snap = peaked(hiss(rng, 0.05, ((700, -3), (2500, 0), (9000, -4))) * pluck(0.05, 0.0002, 0.02))
     return laid(seconds, [(0.0, snap), (0.0, 0.55 * peaked(tail))])
-
-

@@ -14,7 +14,13 @@ WOODEN, HARD, GRAVEL, GRASS, SNOW, SAND, METALLIC, WET, LEAVES, MUD, CARPET = ra
 
 @hit(
     "step",
-    Parameter("surface", HARD, 0, 10, "0 wood, 1 stone, 2 gravel, 3 grass, 4 snow, 5 sand, 6 metal, 7 water, 8 leaves, 9 mud, 10 carpet"),
+    Parameter(
+        "surface",
+        HARD,
+        0,
+        10,
+        "0 wood, 1 stone, 2 gravel, 3 grass, 4 snow, 5 sand, 6 metal, 7 water, 8 leaves, 9 mud, 10 carpet",
+    ),
     Parameter("weight", 0.5, doc="child (0) to heavy man (1)"),
     Parameter("shoe", 0.5, doc="barefoot (0) to hard heel (1)"),
     Parameter("roll", 0.5, doc="time between heel and sole: running (0) to slow walk (1)"),
@@ -37,7 +43,9 @@ def step(making: Making) -> Floats:
     return laid(gap + 0.45, parts)
 
 
-def _contact(rng: np.random.Generator, foot: np.random.Generator, surface: int, shoe: float, weight: float, force: float) -> Floats:
+def _contact(
+    rng: np.random.Generator, foot: np.random.Generator, surface: int, shoe: float, weight: float, force: float
+) -> Floats:
     """What the sole and the ground do when they meet."""
     thud = peaked(strike(rng, foot, BODY, 0.7 + 0.6 * weight, 0.25 + 0.5 * shoe, 0.5)) * (0.3 + 0.4 * weight)
     if surface == WOODEN:
@@ -90,7 +98,9 @@ def _crush(rng: np.random.Generator, surface: int, gap: float, weight: float) ->
         parts.append((float(late), _bit(rng, low, high, length) * rng.lognormal(-0.8, 0.7)))
     crushed = laid(seconds + gap + 0.05, parts)
     if surface == SNOW:
-        squeak = hiss(rng, seconds, ((500, -4), (1100, 0), (2400, -8))) * smooth_path(seconds, ((0, 0.2), (0.35, 1), (1, 0)))
+        squeak = hiss(rng, seconds, ((500, -4), (1100, 0), (2400, -8))) * smooth_path(
+            seconds, ((0, 0.2), (0.35, 1), (1, 0))
+        )
         crushed[: len(squeak)] += 0.35 * squeak[: len(crushed)] * np.abs(crushed).max()
     return peaked(crushed)
 

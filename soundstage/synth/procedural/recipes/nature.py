@@ -4,18 +4,31 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from soundstage.sound import SAMPLE_RATE
+from soundstage.cuesheet import Perspective
+from soundstage.sound import SAMPLE_RATE, Block
 from soundstage.synth.procedural.envelopes import laid, path, pluck, ticks
 from soundstage.synth.procedural.grains import panned, peaked
-from soundstage.synth.procedural.noise import Floats, band, hiss
+from soundstage.synth.procedural.noise import Floats
 from soundstage.synth.procedural.recipe import Making, Parameter, bed, hit
+from soundstage.synth.procedural.recipes.animals import CRIES
 from soundstage.synth.procedural.recipes.birds import CROAKS, SPECIES, owl, phrase, varied
 from soundstage.synth.procedural.recipes.weather import wind
 from soundstage.synth.procedural.space import STANDS, impulse, placed
-from soundstage.synth.procedural.streams import Event, Stream, hum, mixed, moved, pulsed, scaled, swell, texture, timeline, wander
+from soundstage.synth.procedural.streams import (
+    Event,
+    Stream,
+    hum,
+    mixed,
+    moved,
+    pulsed,
+    scaled,
+    swell,
+    texture,
+    timeline,
+    wander,
+)
 from soundstage.synth.procedural.tones import phase_of
 from soundstage.synth.procedural.voice import spoken
-from soundstage.cuesheet import Perspective
 
 Singer = Callable[[np.random.Generator], Floats]
 
@@ -31,7 +44,7 @@ Singer = Callable[[np.random.Generator], Floats]
 def forest(making: Making) -> Stream:
     """Leaves in a light wind, birds near and far, each with its own song, insects below."""
     rng, birds = making.rng, making["birds"]
-    air = wind(making.using({"strength": 0.25, "howl": 0.0, "leaves": 0.35, "grit": 0.0}))
+    air = wind(making.using({"strength": 0.25, "howl": 0.0, "leaves": 0.35, "grit": 0.0, "low": 0.15}))
     layers = [scaled(air, 0.12 + 0.4 * making["leaves"])]
     if birds > 0:
         layers.append(timeline(_birds(rng, birds, making["near"])))
@@ -52,7 +65,7 @@ def _birds(rng: np.random.Generator, many: float, near: float) -> Iterator[Event
         frame += rng.exponential(3.2 - 2.6 * many) * SAMPLE_RATE
 
 
-def _singer(rng: np.random.Generator, wood: Floats, near: float) -> tuple[list[Floats], float, float]:
+def _singer(rng: np.random.Generator, wood: Block, near: float) -> tuple[list[Block], float, float]:
     species = SPECIES[int(rng.integers(len(SPECIES)))]
     seed, pitch = int(rng.integers(2**31)), float(rng.uniform(0.85, 1.15))
     close = near * rng.uniform(0.3, 1.0)
@@ -88,7 +101,10 @@ def insects(making: Making) -> Stream:
     """Crickets, each with its own pitch and pace, cicadas, and the far choir."""
     rng = making.rng
     choir = texture(rng, ((3800, -6), (4500, 0), (5200, -4), (7000, -14)), 1.0, 1.5)
-    layers = [scaled(pulsed(choir, rng, 27, 0.4, 1.0, 0.02), 0.45 * making["choir"]), scaled(texture(rng, ((60, 0), (400, -8), (1500, -22))), 0.03)]
+    layers = [
+        scaled(pulsed(choir, rng, 27, 0.4, 1.0, 0.02), 0.45 * making["choir"]),
+        scaled(texture(rng, ((60, 0), (400, -8), (1500, -22))), 0.03),
+    ]
     if making["crickets"] > 0:
         layers.append(scaled(_field(rng, 4), 0.5 * making["crickets"]))
     if making["cicadas"] > 0:
@@ -105,12 +121,23 @@ def _cicadas(rng: np.random.Generator) -> Stream:
     return mixed(*voices)
 
 
-@bed("frogs", Parameter("many", 0.5, doc="one (0) to a whole pond (1)"), Parameter("pitch", 0.5, doc="bullfrogs (0) to tree frogs (1)"))
+@bed(
+    "frogs",
+    Parameter("many", 0.5, doc="one (0) to a whole pond (1)"),
+    Parameter("pitch", 0.5, doc="bullfrogs (0) to tree frogs (1)"),
+)
 def frogs(making: Making) -> Stream:
     """A pond at night: frogs that answer each other over crickets."""
     rng = making.rng
-    pond = [[peaked(_croak(rng, float(pitch))) for _ in range(3)] for pitch in np.exp(rng.normal(0, 0.25, 3 + round(7 * making["many"]))) * (0.5 + making["pitch"])]
-    return mixed(timeline(_answers(rng, pond, 0.9 - 0.7 * making["many"])), scaled(_field(rng, 2), 0.05), scaled(texture(rng, ((60, 0), (400, -8), (1500, -22))), 0.02))
+    pond = [
+        [peaked(_croak(rng, float(pitch))) for _ in range(3)]
+        for pitch in np.exp(rng.normal(0, 0.25, 3 + round(7 * making["many"]))) * (0.5 + making["pitch"])
+    ]
+    return mixed(
+        timeline(_answers(rng, pond, 0.9 - 0.7 * making["many"])),
+        scaled(_field(rng, 2), 0.05),
+        scaled(texture(rng, ((60, 0), (400, -8), (1500, -22))), 0.02),
+    )
 
 
 def _answers(rng: np.random.Generator, pond: list[list[Floats]], gap: float) -> Iterator[Event]:
@@ -130,7 +157,9 @@ def _croak(rng: np.random.Generator, pitch: float) -> Floats:
     parts = []
     for n in range(int(seconds * rate)):
         time = ticks(0.03)
-        pulse = (np.sin(2 * np.pi * hertz * time) + 0.7 * np.sin(2 * np.pi * 2.3 * hertz * time)) * pluck(0.03, 0.001, 0.03)
+        pulse = (np.sin(2 * np.pi * hertz * time) + 0.7 * np.sin(2 * np.pi * 2.3 * hertz * time)) * pluck(
+            0.03, 0.001, 0.03
+        )
         parts.append((n / rate, pulse * rng.uniform(0.8, 1)))
     return laid(seconds + 0.04, parts) * path(seconds + 0.04, ((0, 0.5), (0.5, 1), (1, 0.2)))
 
@@ -157,7 +186,12 @@ def cricket(making: Making) -> Floats:
     return laid(0.18, parts)
 
 
-@bed("buzz", Parameter("pitch", 0.4, doc="bumblebee (0) to mosquito (1)"), Parameter("many", 0.2, doc="one (0) to a swarm (1)"), Parameter("near", 0.6, doc="how it comes close and flies off"))
+@bed(
+    "buzz",
+    Parameter("pitch", 0.4, doc="bumblebee (0) to mosquito (1)"),
+    Parameter("many", 0.2, doc="one (0) to a swarm (1)"),
+    Parameter("near", 0.6, doc="how it comes close and flies off"),
+)
 def buzz(making: Making) -> Stream:
     """Insect wings: a buzzing tone with many harmonics that wavers and circles."""
     rng = making.rng
@@ -176,12 +210,11 @@ def buzz(making: Making) -> Stream:
 def farmyard(making: Making) -> Stream:
     """A yard by day: hens, now and then a bigger beast, sparrows, light wind."""
     rng = making.rng
-    air = wind(making.using({"strength": 0.2, "howl": 0.0, "leaves": 0.15, "grit": 0.0}))
+    air = wind(making.using({"strength": 0.2, "howl": 0.0, "leaves": 0.15, "grit": 0.0, "low": 0.15}))
     return mixed(scaled(air, 0.25), timeline(_yard(making, rng)), scaled(timeline(_birds(rng, 0.3, 0.2)), 0.5))
 
 
 def _yard(making: Making, rng: np.random.Generator) -> Iterator[Event]:
-    from soundstage.synth.procedural.recipes.animals import CRIES
 
     cast = [CROAKS["chicken"]] * 6 + [CROAKS["duck"], CRIES["cow"], CRIES["sheep"], CRIES["pig"]]
     frame = 0.0
@@ -193,12 +226,22 @@ def _yard(making: Making, rng: np.random.Generator) -> Iterator[Event]:
         frame += rng.exponential(1.6 - making["animals"]) * SAMPLE_RATE
 
 
-@bed("night", Parameter("owls", 0.4, doc="how often an owl calls"), Parameter("crickets", 0.5, doc="how many sing"), Parameter("leaves", 0.25, doc="wind in the leaves"), contrast=2.0)
+@bed(
+    "night",
+    Parameter("owls", 0.4, doc="how often an owl calls"),
+    Parameter("crickets", 0.5, doc="how many sing"),
+    Parameter("leaves", 0.25, doc="wind in the leaves"),
+    contrast=2.0,
+)
 def night(making: Making) -> Stream:
     """A wood by night: crickets, leaves, an owl far off."""
     rng = making.rng
-    air = wind(making.using({"strength": 0.2, "howl": 0.0, "leaves": 0.3, "grit": 0.0}))
-    return mixed(scaled(air, 0.7 * making["leaves"]), scaled(_field(rng, 4), 0.12 * making["crickets"]), timeline(_owls(making, rng)))
+    air = wind(making.using({"strength": 0.2, "howl": 0.0, "leaves": 0.3, "grit": 0.0, "low": 0.15}))
+    return mixed(
+        scaled(air, 0.7 * making["leaves"]),
+        scaled(_field(rng, 4), 0.12 * making["crickets"]),
+        timeline(_owls(making, rng)),
+    )
 
 
 def _owls(making: Making, rng: np.random.Generator) -> Iterator[Event]:
@@ -208,5 +251,3 @@ def _owls(making: Making, rng: np.random.Generator) -> Iterator[Event]:
         call = panned(0.12 * peaked(owl(making.hit(index, 1.0).using({"pitch": 1.0}))), rng.uniform(-0.7, 0.7))
         yield Event(int(frame), placed(call, STANDS[Perspective.FAR], wood))
         frame, index = frame + rng.uniform(0.5, 1.5) * 14 / making["owls"] * SAMPLE_RATE, index + 1
-
-

@@ -4,16 +4,35 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from soundstage.cuesheet import Perspective
 from soundstage.sound import SAMPLE_RATE, Block
 from soundstage.synth.procedural.grains import Grain, bank, panned, peaked, picked, strewn
 from soundstage.synth.procedural.modal import METAL, PLASTIC, WOOD, strike
 from soundstage.synth.procedural.noise import Floats
 from soundstage.synth.procedural.recipe import Making, Parameter, bed
+from soundstage.synth.procedural.recipes.birds import CROAKS, uttered
 from soundstage.synth.procedural.recipes.crowds import clatter, crowd_stream
+from soundstage.synth.procedural.recipes.doors import creak_sound
 from soundstage.synth.procedural.recipes.engines import pass_by
+from soundstage.synth.procedural.recipes.explosions import cannon, explosion, gunshot
+from soundstage.synth.procedural.recipes.fire import crack
+from soundstage.synth.procedural.recipes.nature import forest
+from soundstage.synth.procedural.recipes.signals import horn_sound
+from soundstage.synth.procedural.recipes.water import drip, sea
 from soundstage.synth.procedural.space import STANDS, Stand, impulse, placed
-from soundstage.synth.procedural.streams import Event, Stream, hum, mixed, moved, pulsed, scaled, swell, texture, timeline, wander
-from soundstage.cuesheet import Perspective
+from soundstage.synth.procedural.streams import (
+    Event,
+    Stream,
+    hum,
+    mixed,
+    moved,
+    pulsed,
+    scaled,
+    swell,
+    texture,
+    timeline,
+    wander,
+)
 
 _HALL = Stand(5000, -14, -6, 2.2)
 
@@ -39,12 +58,14 @@ def room(making: Making) -> Stream:
         scaled(texture(rng, ((1500, -3), (5000, 0), (11000, -4)), 1.0, 3.0), 0.015),
     ]
     if making["hum"] > 0:
-        layers.append(scaled(hum(rng, (50, 100, 150, 200, 300, 400), (0.25, 1, 0.3, 0.4, 0.2, 0.1), 0.0002), 0.5 * making["hum"]))
+        layers.append(
+            scaled(hum(rng, (50, 100, 150, 200, 300, 400), (0.25, 1, 0.3, 0.4, 0.2, 0.1), 0.0002), 0.5 * making["hum"])
+        )
     if making["outside"] > 0:
         far = texture(rng, ((35, 0), (90, -2), (260, -14)), 0.8, 5.0)
         layers.append(scaled(moved(far, wander(rng, 4.0), swell(5)), 0.7 * making["outside"]))
     if making["people"] > 0:
-        layers.append(scaled(crowd_stream(rng, min(1.0, 0.25 + 0.5 * size), 0.1 + 0.2 * size), 2.2 * making["people"]))
+        layers.append(scaled(crowd_stream(rng, min(1.0, 0.25 + 0.5 * size), 0.1 + 0.2 * size), 5.0 * making["people"]))
     if making["bustle"] > 0:
         layers.append(scaled(timeline(_bustle(rng, size, making["bustle"])), 1.6 * making["bustle"]))
     if making["clatter"] > 0:
@@ -92,11 +113,23 @@ def factory(making: Making) -> Stream:
 
 def _clangs(rng: np.random.Generator, much: float) -> Iterator[Event]:
     response = impulse(rng, _HALL)
-    blows = [placed(panned(peaked(strike(rng, rng, METAL, rng.uniform(0.8, 3.0), rng.uniform(0.4, 1.0), 0.5)), 0.0), _HALL, response) for _ in range(8)]
+    blows = [
+        placed(
+            panned(peaked(strike(rng, rng, METAL, rng.uniform(0.8, 3.0), rng.uniform(0.4, 1.0), 0.5)), 0.0),
+            _HALL,
+            response,
+        )
+        for _ in range(8)
+    ]
     frame = 0.0
     while True:
         frame += rng.exponential(3.5 - 2.8 * much) * SAMPLE_RATE
-        yield Event(int(frame), blows[int(rng.integers(len(blows)))] * panned(np.ones(1), rng.uniform(-0.8, 0.8)) * np.float32(rng.lognormal(-0.9, 0.5)))
+        yield Event(
+            int(frame),
+            blows[int(rng.integers(len(blows)))]
+            * panned(np.ones(1), rng.uniform(-0.8, 0.8))
+            * np.float32(rng.lognormal(-0.9, 0.5)),
+        )
 
 
 @bed(
@@ -130,7 +163,9 @@ def _cars(rng: np.random.Generator, traffic: float, near: float, speed: float) -
     distance = 22 - 16 * near
     passes: list[Block] = []
     for _ in range(5):
-        one, _lead = pass_by(rng, speed * rng.uniform(0.8, 1.2), distance * rng.uniform(0.8, 1.6), 6.5, rng.uniform() < 0.2)
+        one, _lead = pass_by(
+            rng, speed * rng.uniform(0.8, 1.2), distance * rng.uniform(0.8, 1.6), 6.5, rng.uniform() < 0.2
+        )
         passes.append(one / np.float32(np.abs(one).max()))
     frame = -2.0 * SAMPLE_RATE
     while True:
@@ -139,13 +174,14 @@ def _cars(rng: np.random.Generator, traffic: float, near: float, speed: float) -
 
 
 def _horns(rng: np.random.Generator, often: float) -> Iterator[Event]:
-    from soundstage.synth.procedural.recipes.signals import horn_sound
 
     street = impulse(rng, STANDS[Perspective.FAR])
     frame = rng.uniform(2, 10) * SAMPLE_RATE
     while True:
         hertz = rng.uniform(340, 460)
-        call = panned(peaked(horn_sound(rng, (hertz, hertz * 1.25), rng.uniform(0.15, 0.7), 0.5)), rng.uniform(-0.8, 0.8))
+        call = panned(
+            peaked(horn_sound(rng, (hertz, hertz * 1.25), rng.uniform(0.15, 0.7), 0.5)), rng.uniform(-0.8, 0.8)
+        )
         yield Event(int(frame), placed(call * np.float32(rng.uniform(0.05, 0.25)), STANDS[Perspective.FAR], street))
         frame += rng.exponential(3.0 / often) * SAMPLE_RATE
 
@@ -169,7 +205,9 @@ def cabin(making: Making) -> Stream:
     ]
     if making["engine"] > 0:
         number = np.arange(1, 9)
-        layers.append(scaled(hum(rng, tuple(pitch * number / 2), tuple(1 / number**0.8), 0.004), 1.1 * making["engine"]))
+        layers.append(
+            scaled(hum(rng, tuple(pitch * number / 2), tuple(1 / number**0.8), 0.004), 1.1 * making["engine"])
+        )
     if making["rattle"] > 0:
         grain: Grain = picked(bank(rng, _rattle, 20))
         layers.append(scaled(moved(strewn(rng, grain, 9, 0.8), wander(rng, 1.5), swell(5)), 1.2 * making["rattle"]))
@@ -182,30 +220,54 @@ def _rattle(rng: np.random.Generator) -> Floats:
     return strike(rng, rng, PLASTIC if rng.uniform() < 0.6 else METAL, rng.uniform(0.5, 1.2), 0.4, 0.2)[:4000]
 
 
-@bed("static", Parameter("voice", 0.3, doc="garbled voices in it"), Parameter("crackle", 0.5, doc="crackles and whistles"))
+@bed(
+    "static",
+    Parameter("voice", 0.3, doc="garbled voices in it"),
+    Parameter("crackle", 0.5, doc="crackles and whistles"),
+)
 def static(making: Making) -> Stream:
     """A radio between stations: hiss in a narrow band, crackle, heterodyne whistles, distant speech."""
-    from soundstage.synth.procedural.recipes.fire import crack
-
     rng = making.rng
-    layers = [scaled(moved(texture(rng, ((350, -3), (1200, 0), (3200, -2), (4200, -12)), 0.2, 1.0), wander(rng, 1.0, 0.6), swell(3)), 0.8)]
+    layers = [
+        scaled(
+            moved(
+                texture(rng, ((350, -3), (1200, 0), (3200, -2), (4200, -12)), 0.2, 1.0), wander(rng, 1.0, 0.6), swell(3)
+            ),
+            0.8,
+        )
+    ]
     if making["crackle"] > 0:
         layers.append(scaled(strewn(rng, picked(bank(rng, crack, 20)), 9, 0.8, 0.2), 0.7 * making["crackle"]))
-        layers.append(scaled(moved(hum(rng, (1850,), (1.0,), 0.01), wander(rng, 1.3, 0.3), lambda v: np.clip(v - 0.1, 0, None)), 0.8 * making["crackle"]))
+        layers.append(
+            scaled(
+                moved(hum(rng, (1850,), (1.0,), 0.01), wander(rng, 1.3, 0.3), lambda v: np.clip(v - 0.1, 0, None)),
+                0.8 * making["crackle"],
+            )
+        )
     if making["voice"] > 0:
-        layers.append(scaled(moved(crowd_stream(rng, 0.0, 0.4), wander(rng, 1.6, 0.3), lambda v: np.clip(v + 0.2, 0, None)), making["voice"]))
+        layers.append(
+            scaled(
+                moved(crowd_stream(rng, 0.0, 0.4), wander(rng, 1.6, 0.3), lambda v: np.clip(v + 0.2, 0, None)),
+                making["voice"],
+            )
+        )
     return mixed(*layers)
 
 
 @bed("cave", Parameter("drips", 0.5, doc="how often it drips"), Parameter("wind", 0.3, doc="air that moves in it"))
 def cave(making: Making) -> Stream:
     """A cave: a hollow drone of air and drops that ring in it."""
-    from soundstage.synth.procedural.recipes.water import drip
-
     rng = making.rng
     hall = Stand(6000, -10, -3, 2.6)
     response = impulse(rng, hall)
-    drops = [placed(panned(peaked(drip(making.hit(n, 1.0).using({"pitch": float(rng.uniform(0.3, 0.9)), "echo": 0.0}))), 0.0), hall, response) for n in range(10)]
+    drops = [
+        placed(
+            panned(peaked(drip(making.hit(n, 1.0).using({"pitch": float(rng.uniform(0.3, 0.9)), "echo": 0.0}))), 0.0),
+            hall,
+            response,
+        )
+        for n in range(10)
+    ]
     air = texture(rng, ((55, 0), (130, -2), (420, -10), (1500, -26)), 0.9, 4.0)
     hollow = texture(rng, ((150, -6), (215, 0), (310, -6)), 0.9, 3.0)
     return mixed(
@@ -223,23 +285,27 @@ def _falling(rng: np.random.Generator, drops: list[Block], rate: float) -> Itera
         yield Event(int(frame), sound * panned(np.ones(1), rng.uniform(-0.8, 0.8)))
 
 
-@bed("suburb", Parameter("traffic", 0.25, doc="cars that pass"), Parameter("birds", 0.3, doc="how many sing"), contrast=3.0)
+@bed(
+    "suburb",
+    Parameter("traffic", 0.25, doc="cars that pass"),
+    Parameter("birds", 0.3, doc="how many sing"),
+    contrast=3.0,
+)
 def suburb(making: Making) -> Stream:
     """Quiet streets: the town far off, a car now and then, birds in gardens."""
-    from soundstage.synth.procedural.recipes.nature import forest
-
     town = city(making.using({"traffic": making["traffic"], "near": 0.1, "people": 0.0, "speed": 11.0, "horns": 0.0}))
     garden = forest(making.using({"birds": making["birds"], "leaves": 0.15, "near": 0.3, "insects": 0.0}))
     return mixed(scaled(town, 0.7), scaled(garden, 0.7))
 
 
-@bed("harbour", Parameter("gulls", 0.5, doc="how often they cry"), Parameter("boats", 0.4, doc="timber, rigging and horns"), contrast=3.0)
+@bed(
+    "harbour",
+    Parameter("gulls", 0.5, doc="how often they cry"),
+    Parameter("boats", 0.4, doc="timber, rigging and horns"),
+    contrast=3.0,
+)
 def harbour(making: Making) -> Stream:
     """A quay: lapping water, gulls, masts and moorings, the town behind."""
-    from soundstage.synth.procedural.recipes.birds import CROAKS, uttered
-    from soundstage.synth.procedural.recipes.doors import creak_sound
-    from soundstage.synth.procedural.recipes.water import sea
-
     rng = making.rng
     water = sea(making.using({"swell": 0.1, "shore": 0.2}))
     town = texture(rng, ((45, 0), (120, -2), (400, -12), (1500, -28)), 1.0, 3.0)
@@ -256,13 +322,24 @@ def harbour(making: Making) -> Stream:
 @bed("battle", Parameter("near", 0.5, doc="beyond the hills (0) to all around (1)"), contrast=2.0)
 def battle(making: Making) -> Stream:
     """War: guns far and near, bursts of fire, a low unrest under all."""
-    from soundstage.synth.procedural.recipes.explosions import cannon, explosion, gunshot
-
     rng, near = making.rng, making["near"]
     far = 0.95 - 0.5 * near
-    booms = [peaked(explosion(making.hit(n, 1.0).using({"size": 0.6, "distance": far, "debris": 0.0, "echo": 0.7}))) for n in range(4)]
+    booms = [
+        peaked(explosion(making.hit(n, 1.0).using({"size": 0.6, "distance": far, "debris": 0.0, "echo": 0.7})))
+        for n in range(4)
+    ]
     booms += [peaked(cannon(making.hit(n, 1.0).using({"size": 0.6, "distance": far}))) for n in range(4)]
-    shots = [0.5 * peaked(gunshot(making.hit(n, 1.0).using({"kind": 1, "distance": far, "echo": 0.9, "rounds": (1, 6)[n % 2], "rate": 10, "muffled": 0.0}))) for n in range(8)]
+    shots = [
+        0.5
+        * peaked(
+            gunshot(
+                making.hit(n, 1.0).using(
+                    {"kind": 1, "distance": far, "echo": 0.9, "rounds": (1, 6)[n % 2], "rate": 10, "muffled": 0.0}
+                )
+            )
+        )
+        for n in range(8)
+    ]
     unrest = texture(rng, ((30, 0), (80, -2), (260, -12), (900, -26)), 0.9, 2.0)
     return mixed(
         scaled(moved(unrest, wander(rng, 2.0), swell(4)), 0.12),

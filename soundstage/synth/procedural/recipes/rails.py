@@ -11,7 +11,19 @@ from soundstage.synth.procedural.modal import METAL, strike
 from soundstage.synth.procedural.noise import Floats, band, hiss
 from soundstage.synth.procedural.recipe import Making, Parameter, Pass, bed, hit
 from soundstage.synth.procedural.space import passing
-from soundstage.synth.procedural.streams import Event, Stream, hum, mixed, moved, pulsed, scaled, swell, texture, timeline, wander
+from soundstage.synth.procedural.streams import (
+    Event,
+    Stream,
+    hum,
+    mixed,
+    moved,
+    pulsed,
+    scaled,
+    swell,
+    texture,
+    timeline,
+    wander,
+)
 
 _BOGIE = 2.5
 _JOINT = 18.0
@@ -47,14 +59,34 @@ def train(making: Making) -> Stream:
     """A train running: the roar of steel on steel, and axles over the joints two by two."""
     rng, velocity, inside = making.rng, making["velocity"], making["inside"]
     clacks = [_clack(rng) for _ in range(8)]
-    roll = texture(rng, ((50, 0), (160, -2), (600 - 300 * inside, -4 - 6 * inside), (2500, -14 - 10 * inside), (7000, -26 - 10 * inside)), 0.9, 0.9)
-    layers = [scaled(moved(roll, wander(rng, 0.7, 0.6), swell(1.5)), 0.5), scaled(timeline(_clacking(rng, clacks, velocity)), 1.2 * making["clatter"])]
+    roll = texture(
+        rng,
+        (
+            (50, 0),
+            (160, -2),
+            (600 - 300 * inside, -4 - 6 * inside),
+            (2500, -14 - 10 * inside),
+            (7000, -26 - 10 * inside),
+        ),
+        0.9,
+        0.9,
+    )
+    layers = [
+        scaled(moved(roll, wander(rng, 0.7, 0.6), swell(1.5)), 0.5),
+        scaled(timeline(_clacking(rng, clacks, velocity)), 1.2 * making["clatter"]),
+    ]
     if making["squeal"] > 0:
         squeal = hum(rng, (2350, 3120, 4700, 5600), (1, 0.7, 0.5, 0.3), 0.003)
-        layers.append(scaled(moved(squeal, wander(rng, 1.2, 0.5), lambda v: np.clip(v + 0.3, 0, None) ** 1.5), 1.2 * making["squeal"]))
+        layers.append(
+            scaled(
+                moved(squeal, wander(rng, 1.2, 0.5), lambda v: np.clip(v + 0.3, 0, None) ** 1.5), 1.2 * making["squeal"]
+            )
+        )
     if making["motor"] > 0:
         tone = 14 * velocity + 180
-        layers.append(scaled(hum(rng, (tone, 2 * tone, 3 * tone, 5.1 * tone), (1, 0.5, 0.35, 0.15), 0.003), 0.4 * making["motor"]))
+        layers.append(
+            scaled(hum(rng, (tone, 2 * tone, 3 * tone, 5.1 * tone), (1, 0.5, 0.35, 0.15), 0.003), 0.4 * making["motor"])
+        )
     return mixed(*layers)
 
 
@@ -64,7 +96,13 @@ def _clacking(rng: np.random.Generator, clacks: list[Floats], velocity: float) -
         yield Event(int(time * SAMPLE_RATE), panned(clack * strength, 0.25))
 
 
-@hit("train pass", Parameter("velocity", 25, 5, 90, "metres a second"), Parameter("cars", 6, 1, 20, "how many"), Parameter("distance", 8, 3, 60, "metres"), every=20.0)
+@hit(
+    "train pass",
+    Parameter("velocity", 25, 5, 90, "metres a second"),
+    Parameter("cars", 6, 1, 20, "how many"),
+    Parameter("distance", 8, 3, 60, "metres"),
+    every=20.0,
+)
 def train_pass(making: Making) -> Pass:
     """A train that passes, car by car, with its clatter and wind."""
     rng, velocity = making.rng, making["velocity"]
@@ -73,7 +111,9 @@ def train_pass(making: Making) -> Pass:
 
     def source(frames: int) -> tuple[Floats, Floats]:
         total = frames / SAMPLE_RATE + 0.001
-        roll = hiss(rng, total, ((50, 0), (200, -2), (900, -4), (3500, -12), (8000, -22)))[:frames] * (1 + 0.25 * flicker(rng, total, 6)[:frames])
+        roll = hiss(rng, total, ((50, 0), (200, -2), (900, -4), (3500, -12), (8000, -22)))[:frames] * (
+            1 + 0.25 * flicker(rng, total, 6)[:frames]
+        )
         rumble = hiss(rng, total, ((35, 0), (90, -2), (250, -14)))[:frames]
         return 0.6 * rumble + 0.3 * roll, 0.9 * roll
 
@@ -81,20 +121,20 @@ def train_pass(making: Making) -> Pass:
     head, lead = passing(source, velocity, making["distance"], max(seconds - length, 2.0), bool(rng.uniform() < 0.5))
     held = int(length * SAMPLE_RATE)
     level = np.abs(head[max(lead - 4000, 0) : lead + 4000]).mean(axis=0)
-    body = hiss(rng, length + 0.2, ((50, 0), (200, -2), (900, -4), (3500, -12), (8000, -22)))[: held]
-    body = panned(body / np.abs(body).mean() * float(level.mean()), 0.0)
+    body = hiss(rng, length + 0.2, ((50, 0), (200, -2), (900, -4), (3500, -12), (8000, -22)))[:held]
+    middle = panned(body / np.abs(body).mean() * float(level.mean()), 0.0)
     clacks = [_clack(rng) for _ in range(6)]
     for time, strength in _joints(rng, velocity):
         start = int(time * SAMPLE_RATE)
         if start >= held - 6000:
             break
         clack = clacks[int(rng.integers(6))]
-        body[start : start + len(clack)] += panned(clack * strength * 6 * float(level.mean()), rng.uniform(-0.4, 0.4))
-    overlap = min(2400, len(body) // 4, lead)
+        middle[start : start + len(clack)] += panned(clack * strength * 6 * float(level.mean()), rng.uniform(-0.4, 0.4))
+    overlap = min(2400, len(middle) // 4, lead)
     fade = np.linspace(0, 1, overlap, dtype=np.float32)[:, None]
-    body[:overlap] = body[:overlap] * np.sqrt(fade) + head[lead - overlap : lead] * np.sqrt(1 - fade)
-    body[-overlap:] = body[-overlap:] * np.sqrt(fade[::-1]) + head[lead : lead + overlap] * np.sqrt(1 - fade[::-1])
-    return Pass(np.concatenate([head[: lead - overlap], body, head[lead + overlap :]]), lead)
+    middle[:overlap] = middle[:overlap] * np.sqrt(fade) + head[lead - overlap : lead] * np.sqrt(1 - fade)
+    middle[-overlap:] = middle[-overlap:] * np.sqrt(fade[::-1]) + head[lead : lead + overlap] * np.sqrt(1 - fade[::-1])
+    return Pass(np.concatenate([head[: lead - overlap], middle, head[lead + overlap :]]), lead)
 
 
 @hit("train brake", Parameter("length", 3.0, 1.0, 8.0, "seconds"), every=9.0)
@@ -110,7 +150,11 @@ def train_brake(making: Making) -> Floats:
     return laid(seconds + 0.7, [(0, out), (seconds - 0.05, 0.5 * sigh)])
 
 
-@bed("steam engine", Parameter("velocity", 0.4, doc="starting (0) to full speed (1)"), Parameter("steam", 0.5, doc="leaking and blowing"))
+@bed(
+    "steam engine",
+    Parameter("velocity", 0.4, doc="starting (0) to full speed (1)"),
+    Parameter("steam", 0.5, doc="leaking and blowing"),
+)
 def steam_engine(making: Making) -> Stream:
     """A steam locomotive: four exhaust beats a turn, hiss, rods and rails."""
     rng = making.rng
@@ -131,4 +175,8 @@ def coaster(making: Making) -> Stream:
     rng, speed = making.rng, making["speed"]
     roar = texture(rng, ((60, 0), (250, -1), (900, -5), (3000, -12), (7000, -22)), 0.9, 0.7)
     chain = pulsed(texture(rng, ((300, -4), (1200, 0), (3800, -6)), 0.3, 0.5), rng, 7.0, 1.0, 8.0, 0.01)
-    return mixed(moved(roar, wander(rng, 2.0, 0.5), swell(3 + 5 * speed)), scaled(chain, 0.9 * (1 - speed)), scaled(moved(hum(rng, (410, 620, 1240), (1, 0.6, 0.3), 0.02), wander(rng, 2.0), swell(8)), 0.25 * speed))
+    return mixed(
+        moved(roar, wander(rng, 2.0, 0.5), swell(3 + 5 * speed)),
+        scaled(chain, 0.9 * (1 - speed)),
+        scaled(moved(hum(rng, (410, 620, 1240), (1, 0.6, 0.3), 0.02), wander(rng, 2.0), swell(8)), 0.25 * speed),
+    )

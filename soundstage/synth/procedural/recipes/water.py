@@ -6,14 +6,17 @@ import numpy as np
 
 from soundstage.sound import SAMPLE_RATE
 from soundstage.synth.procedural.envelopes import decay, flicker, laid, path, pluck, smooth_path, ticks
-from soundstage.synth.procedural.grains import bank, cloud, panned, peaked, picked, strewn
+from soundstage.synth.procedural.grains import cloud, panned, peaked, picked, strewn
 from soundstage.synth.procedural.noise import Floats, band, hiss
 from soundstage.synth.procedural.recipe import Making, Parameter, bed, hit
+from soundstage.synth.procedural.recipes.doors import creak_sound
+from soundstage.synth.procedural.recipes.friction import flap
+from soundstage.synth.procedural.recipes.weather import wind
 from soundstage.synth.procedural.streams import Event, Stream, mixed, moved, scaled, swell, texture, timeline, wander
 
 
 def bubble(rng: np.random.Generator, low: float, high: float) -> Floats:
-    """An air bubble in water: a sine that decays and rises as it nears the surface (Minnaert 1933, van den Doel 2005)."""
+    """An air bubble: a sine that decays and rises as it nears the surface (Minnaert 1933, van den Doel 2005)."""
     hertz = float(np.exp(rng.uniform(np.log(low), np.log(high))))
     seconds = float(np.clip(rng.uniform(25, 60) / hertz, 0.012, 0.25))
     time = ticks(seconds)
@@ -58,7 +61,10 @@ def _waves(rng: np.random.Generator, force: float, count: int) -> list[Floats]:
     heave = hiss(rng, 14.0, ((50, 0), (180, -2), (500, -10)))
     crash = hiss(rng, 14.0, ((200, -2), (900, 0), (3500, -7), (8000, -15)))
     foam = hiss(rng, 14.0, ((1800, -4), (5000, 0), (11000, -8)))
-    return [_wave(rng, force, *(np.roll(noise, int(rng.integers(len(noise)))) for noise in (heave, crash, foam))) for _ in range(count)]
+    return [
+        _wave(rng, force, *(np.roll(noise, int(rng.integers(len(noise)))) for noise in (heave, crash, foam)))
+        for _ in range(count)
+    ]
 
 
 def _wave(rng: np.random.Generator, force: float, heave: Floats, crash: Floats, foam: Floats) -> Floats:
@@ -67,9 +73,13 @@ def _wave(rng: np.random.Generator, force: float, heave: Floats, crash: Floats, 
     crest = rng.uniform(0.28, 0.4)
     frames = len(ticks(seconds))
     lift = smooth_path(seconds, ((0, 0), (crest, 1), (crest + 0.2, 0.4), (1, 0)))
-    fall = smooth_path(seconds, ((0, 0), (crest - 0.16, 0.08), (crest, 1), (crest + 0.12, 0.55), (crest + 0.35, 0.12), (1, 0)))
+    fall = smooth_path(
+        seconds, ((0, 0), (crest - 0.16, 0.08), (crest, 1), (crest + 0.12, 0.55), (crest + 0.35, 0.12), (1, 0))
+    )
     run = smooth_path(seconds, ((0, 0), (crest - 0.02, 0.05), (crest + 0.14, 1), (crest + 0.4, 0.3), (1, 0)))
-    body = 0.5 * force * heave[:frames] * lift + (0.25 + 0.5 * force) * crash[:frames] * fall + 0.22 * foam[:frames] * run
+    body = (
+        0.5 * force * heave[:frames] * lift + (0.25 + 0.5 * force) * crash[:frames] * fall + 0.22 * foam[:frames] * run
+    )
     return np.asarray(body * (1 + 0.25 * flicker(rng, seconds, 5)) * 0.6)
 
 
@@ -194,25 +204,6 @@ def _turned(stream: Stream, seconds: float, falls: bool) -> Stream:
 
 
 @hit(
-    "pour",
-    Parameter("size", 0.4, doc="glass (0) to bucket (1)"),
-    Parameter("length", 2.0, 0.4, 8.0, "seconds"),
-    every=4.0,
-)
-def pour(making: Making) -> Floats:
-    """Liquid poured into a vessel, whose note rises as it fills."""
-    rng, seconds = making.rng, making["length"]
-    note = 1100 * (0.3 ** making["size"])
-    loud = path(seconds, ((0, 0.9), (0.05, 1), (0.85, 0.8), (1, 0)))
-    parts = []
-    for start in np.sort(rng.uniform(0, seconds * 0.97, int(95 * seconds))):
-        higher = 1 + 1.1 * start / seconds
-        parts.append((float(start), bubble(rng, note * higher, note * 4.5 * higher) * rng.lognormal(-1, 0.6)))
-    rush = hiss(rng, seconds, ((note, -3), (2000, 0), (7000, -8))) * (0.10 + 0.03 * flicker(rng, seconds, 20))
-    return (laid(seconds, parts) + rush) * loud
-
-
-@hit(
     "drip",
     Parameter("pitch", 0.5, doc="low plop (0) to high plink (1)"),
     Parameter("echo", 0.3, doc="of a cave or a basin"),
@@ -292,26 +283,6 @@ def drain(making: Making) -> Floats:
     return laid(seconds, parts)
 
 
-@bed("swimming", Parameter("pace", 0.45, doc="slow (0) to sprint (1)"))
-def swimming(making: Making) -> Stream:
-    """Strokes through water: splashes by turns left and right, and the water running off."""
-    rng = making.rng
-    strokes = [peaked(splash(making.hit(n, 1.0).using({"size": 0.35, "thick": 0.1}))) for n in range(6)]
-    return mixed(
-        timeline(_strokes(rng, strokes, 1.4 - 0.8 * making["pace"])),
-        scaled(_bubbles(rng, 250, 2000, 60), 0.35),
-        scaled(texture(rng, ((300, 0), (1500, -4), (6000, -12)), 1.0, 1.0), 0.06),
-    )
-
-
-def _strokes(rng: np.random.Generator, strokes: list[Floats], gap: float) -> Iterator[Event]:
-    frame, side = 0.0, 1.0
-    while True:
-        stroke = strokes[int(rng.integers(len(strokes)))]
-        yield Event(int(frame), panned(stroke * rng.uniform(0.5, 0.9), 0.3 * side))
-        frame, side = frame + rng.normal(1, 0.08) * gap * SAMPLE_RATE, -side
-
-
 @hit("swim stroke", Parameter("size", 0.35, doc="small (0) to large (1)"), every=1.0, jitter=0.08)
 def swim_stroke(making: Making) -> Floats:
     """One stroke: the hand goes in, water runs off the arm."""
@@ -335,12 +306,8 @@ def gurgle(making: Making) -> Stream:
 @bed("sailing", Parameter("wind", 0.5, doc="calm (0) to fresh (1)"))
 def sailing(making: Making) -> Stream:
     """Under sail: wind, the bow wave, canvas and timber."""
-    from soundstage.synth.procedural.recipes.doors import creak_sound
-    from soundstage.synth.procedural.recipes.friction import flap
-    from soundstage.synth.procedural.recipes.weather import wind
-
     rng, force = making.rng, making["wind"]
-    air = wind(making.using({"strength": 0.2 + 0.5 * force, "howl": 0.1, "leaves": 0.0, "grit": 0.0}))
+    air = wind(making.using({"strength": 0.2 + 0.5 * force, "howl": 0.1, "leaves": 0.0, "grit": 0.0, "low": 0.15}))
     bow = moved(texture(rng, ((180, -2), (600, 0), (2500, -8), (7000, -18))), wander(rng, 1.8), swell(5))
     canvas = [peaked(flap(making.hit(n, 1.0).using({"size": 0.8}))) for n in range(6)]
     timber = [0.5 * peaked(creak_sound(rng, making.timbre(), 1.1, 0.08, 2.2)) for _ in range(4)]

@@ -20,6 +20,7 @@ from soundstage.synth.procedural.streams import Event, Stream, mixed, moved, sca
     Parameter("howl", 0.2, doc="whistling round edges and wires"),
     Parameter("leaves", 0.0, doc="foliage that rustles in it"),
     Parameter("grit", 0.0, doc="sand or snow that it carries"),
+    Parameter("low", 1.0, doc="the rumble of open land: none (0) to full (1)"),
 )
 def wind(making: Making) -> Stream:
     """Gusting wind: bands of noise that rise together, the higher the more; whistles, leaves."""
@@ -27,7 +28,7 @@ def wind(making: Making) -> Stream:
     gusts = tee(wander(rng, 4.5 - 2 * force, 0.45), 8)
     depth = 3 + 5 * force
     layers = [
-        moved(texture(rng, ((45, 0), (110, 0), (240, -8)), 0.8), gusts[0], swell(0.6 * depth)),
+        scaled(moved(texture(rng, ((45, 0), (110, 0), (240, -8)), 0.8), gusts[0], swell(0.6 * depth)), making["low"]),
         scaled(moved(texture(rng, ((160, -3), (400, 0), (900, -8))), gusts[1], swell(depth)), 0.55 + 0.35 * force),
         scaled(
             moved(texture(rng, ((900, 0), (2500, -6), (7000, -18))), gusts[2], swell(1.6 * depth)), 0.08 + 0.3 * force
@@ -218,7 +219,7 @@ def thunderstorm(making: Making) -> Stream:
     """Rain and wind with thunder that rolls near and far."""
     much = making["intensity"]
     shower = rain(making.using({"intensity": much, "surface": 0, "drops": 0.3, "gusts": 0.5}))
-    gale = wind(making.using({"strength": 0.35 + 0.4 * much, "howl": 0.1, "leaves": 0.0, "grit": 0.0}))
+    gale = wind(making.using({"strength": 0.35 + 0.4 * much, "howl": 0.1, "leaves": 0.0, "grit": 0.0, "low": 0.8}))
     return mixed(scaled(shower, 0.8), scaled(gale, 0.22), timeline(_rolling(making, 9 + 30 * (1 - making["strikes"]))))
 
 
@@ -234,7 +235,13 @@ def _rolling(making: Making, gap: float) -> Iterator[Event]:
         index += 1
 
 
-@hit("wind gust", Parameter("strength", 0.5, doc="puff (0) to squall (1)"), Parameter("length", 3.0, 0.5, 8.0, "seconds"), every=6.0, jitter=0.4)
+@hit(
+    "wind gust",
+    Parameter("strength", 0.5, doc="puff (0) to squall (1)"),
+    Parameter("length", 3.0, 0.5, 8.0, "seconds"),
+    every=6.0,
+    jitter=0.4,
+)
 def gust(making: Making) -> Floats:
     """One gust that swells, brightens and dies."""
     rng, force, seconds = making.rng, making["strength"], making["length"] * float(making.rng.uniform(0.85, 1.2))
