@@ -37,7 +37,7 @@ def scattered(
     spread: float = 0.5,
     width: float = 0.9,
 ) -> Block:
-    """A loop in which `rate` grains a second fall at random; amplitudes vary log-normally by `spread`."""
+    """A loop, shape (2, frames), of `rate` grains a second at random, amplitudes varying log-normally by `spread`."""
     frames = next_fast_len(int(seconds * SAMPLE_RATE), real=True)
     tail = max(map(len, grains))
     out = np.zeros((frames + tail, 2), np.float32)
@@ -50,7 +50,7 @@ def scattered(
         sound = placed[one][place]
         out[start : start + len(sound)] += gain * sound
     out[:tail] += out[frames:]
-    return out[:frames]
+    return np.ascontiguousarray(out[:frames].T)
 
 
 def cloud(rng: np.random.Generator, grain: Grain, rate: float, spread: float = 0.5, width: float = 0.9) -> Stream:

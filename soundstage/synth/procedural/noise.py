@@ -50,13 +50,13 @@ def hiss(rng: np.random.Generator, seconds: float, curve: Curve) -> Floats:
 
 
 def loop_table(rng: np.random.Generator, seconds: float, curve: Curve, width: float = 1.0) -> Block:
-    """A stereo noise loop, RMS 1. `width` 0 is mono, 1 is independent channels."""
+    """A stereo noise loop, shape (2, frames), RMS 1. `width` 0 is mono, 1 is independent channels."""
     frames = next_fast_len(int(seconds * SAMPLE_RATE), real=True)
     left, right = coloured(rng, frames, curve, 2)
     if width < 1:
         right = (1 - width) * left + width * right
         right /= np.sqrt(np.mean(right**2))
-    return np.stack([left, right], axis=1)
+    return np.stack([left, right])
 
 
 def filtered(sound: Floats, curve: Curve) -> Floats:

@@ -15,7 +15,7 @@ from soundstage.synth.procedural.grains import panned, peaked
 from soundstage.synth.procedural.noise import Floats
 from soundstage.synth.procedural.recipe import BedMaker, Making, Pass, Recipe
 from soundstage.synth.procedural.space import STANDS, Stand, distanced, impulse, placed
-from soundstage.synth.procedural.streams import Event, Stream, timeline
+from soundstage.synth.procedural.streams import CHUNK, Event, Stream, timeline
 
 _TARGET = -20.0
 _CEILING = 0.885
@@ -84,9 +84,9 @@ def _bursts(stream: Stream, strikes: Sequence[Strike], seconds: float) -> Stream
     at, values = np.array(points).T
     frame = 0
     for chunk in stream:
-        time = (frame + np.arange(len(chunk))) / SAMPLE_RATE
-        yield chunk * np.interp(time, at, values).astype(np.float32)[:, None]
-        frame += len(chunk)
+        time = (frame + np.arange(CHUNK)) / SAMPLE_RATE
+        yield chunk * np.interp(time, at, values).astype(np.float32)
+        frame += CHUNK
 
 
 def _hits(recipe: Recipe, making: Making, part: Part, stand: Stand) -> Iterator[Event]:
@@ -137,8 +137,8 @@ def _strikes(recipe: Recipe, making: Making, part: Part) -> Iterator[Strike]:
 def _cut(stream: Stream, frames: int) -> Iterator[Block]:
     left = frames
     for chunk in stream:
-        yield chunk[:left]
-        left -= len(chunk)
+        yield chunk[:, :left]
+        left -= CHUNK
         if left <= 0:
             return
 
@@ -149,15 +149,15 @@ def _levelled(chunks: Iterator[Block], contrast: float) -> Iterator[Block]:
     heard = 0
     for chunk in chunks:
         held.append(chunk)
-        heard += len(chunk) if heard or np.any(chunk) else 0
+        heard += chunk.shape[1] if heard or np.any(chunk) else 0
         if heard >= _PROBE:
             break
     gain = _gain(held, contrast)
     for chunk in held:
-        yield _bent(chunk * gain)
+        yield _bent(chunk, gain)
     held.clear()
     for chunk in chunks:
-        yield _bent(chunk * gain)
+        yield _bent(chunk, gain)
 
 
 def _gain(held: Sequence[Block], contrast: float) -> np.float32:
@@ -170,12 +170,12 @@ def _gain(held: Sequence[Block], contrast: float) -> np.float32:
 
 def _loudness(held: Sequence[Block]) -> float:
     """About the loudness in LUFS (BS.1770-5): K-weighted in the spectrum, windows of 0.4 s, the quiet ones left out."""
-    sound = np.concatenate(held)
-    windows = max(len(sound) // _WINDOW, 1)
-    sound = sound[: windows * _WINDOW].reshape(windows, -1, 2)
-    spectrum = rfft(sound, axis=1)
-    power = np.einsum("wfc,f->w", spectrum.real**2 + spectrum.imag**2, _weights(sound.shape[1]))
-    loudness = -0.691 + 10 * np.log10(2 * power / sound.shape[1] ** 2 + 1e-12)
+    sound = np.hstack(held)
+    windows = max(sound.shape[1] // _WINDOW, 1)
+    sound = sound[:, : windows * _WINDOW].reshape(2, windows, -1)
+    spectrum = rfft(sound)
+    power = (spectrum.real**2 + spectrum.imag**2).sum(axis=0) @ _weights(sound.shape[2])
+    loudness = -0.691 + 10 * np.log10(2 * power / sound.shape[2] ** 2 + 1e-12)
     return float(10 * np.log10(np.mean(10 ** (loudness[loudness > loudness.max() - 12] / 10))))
 
 
@@ -187,10 +187,11 @@ def _weights(frames: int) -> Floats:
     return np.asarray(high * shelf)
 
 
-def _bent(chunk: Block) -> Block:
-    """Peaks above the knee bent smoothly below the ceiling; the rest untouched."""
-    over = np.abs(chunk) > _KNEE
-    if over.any():
+def _bent(chunk: Block, gain: np.float32) -> Block:
+    """The chunk times the gain, peaks above the knee bent smoothly below the ceiling, the rest untouched."""
+    chunk = chunk * gain
+    if max(chunk.max(initial=0.0), -chunk.min(initial=0.0)) > _KNEE:
+        over = np.abs(chunk) > _KNEE
         room = _CEILING - _KNEE
         high = chunk[over]
         chunk[over] = np.sign(high) * (_KNEE + room * np.tanh((np.abs(high) - _KNEE) / room))
@@ -198,15 +199,15 @@ def _bent(chunk: Block) -> Block:
 
 
 def _edged(chunks: Iterator[Block], frames: int, sustained: bool) -> Iterator[Block]:
-    """Ends without a click; a bed also begins without one, while a hit's onset stays as it is."""
+    """Blocks, shape (frames, 2), that end without a click; a bed also begins without one, a hit starts at once."""
     rise = min(int(_BED_EDGE * SAMPLE_RATE), frames // 4) if sustained else 0
     fall = min(int((_BED_EDGE if sustained else _HIT_EDGE) * SAMPLE_RATE), frames // 4)
     start = 0
     for chunk in chunks:
-        place = start + np.arange(len(chunk))
+        place = start + np.arange(chunk.shape[1])
         if start < rise:
-            chunk = chunk * np.minimum(place / rise, 1).astype(np.float32)[:, None]
-        if start + len(chunk) > frames - fall:
-            chunk = chunk * np.clip((frames - 1 - place) / max(fall, 1), 0, 1).astype(np.float32)[:, None]
-        yield chunk
-        start += len(chunk)
+            chunk = chunk * np.minimum(place / rise, 1).astype(np.float32)
+        if start + chunk.shape[1] > frames - fall:
+            chunk = chunk * np.clip((frames - 1 - place) / max(fall, 1), 0, 1).astype(np.float32)
+        start += chunk.shape[1]
+        yield np.ascontiguousarray(chunk.T)

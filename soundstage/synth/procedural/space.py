@@ -62,7 +62,7 @@ def distanced(stream: Stream, stand: Stand) -> Stream:
     sections = _edge(stand.edge).astype(np.float32)
     state = np.zeros((len(sections), 2, 2), np.float32)
     for chunk in stream:
-        out, state = sosfilt(sections, chunk, axis=0, zi=state)
+        out, state = sosfilt(sections, chunk, axis=1, zi=state)
         yield out.astype(np.float32, copy=False)
 
 

@@ -1,7 +1,8 @@
 """Endless streams of sound in chunks, and how they are joined.
 
-Every stream yields stereo chunks of CHUNK frames, whatever the caller's block size: so the samples
-do not depend on it.
+Every stream yields fresh stereo chunks of shape (2, CHUNK), whatever the caller's block size: so the
+samples do not depend on it. The channels come first, as numpy works along long rows several times
+faster; a chunk belongs to whoever takes it and may be changed in place.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -69,18 +70,19 @@ def _control(rng: np.random.Generator, period: float) -> Iterator[Floats]:
 
 
 def looped(table: Block, start: int = 0) -> Stream:
-    """A table over and over, from frame `start`."""
-    longer = np.concatenate([table] * (CHUNK // len(table) + 2)) if len(table) < CHUNK else table
-    size, place = len(longer), start % len(table)
+    """A table, shape (2, frames), over and over from a frame; its chunks are views, for reading only."""
+    frames = table.shape[1]
+    longer = np.hstack([table] * (CHUNK // frames + 2)) if frames < CHUNK else table
+    size, place = longer.shape[1], start % frames
     while True:
         end = place + CHUNK
-        yield longer[place:end] if end <= size else np.concatenate([longer[place:], longer[: end - size]])
+        yield longer[:, place:end] if end <= size else np.hstack([longer[:, place:], longer[:, : end - size]])
         place = end % size
 
 
 def woven(rng: np.random.Generator, tables: Sequence[Block], period: float = 2.5) -> Stream:
     """Two loops of different length, cross-faded to and fro at random: no repetition to be heard."""
-    first, second = (looped(table, int(rng.integers(len(table)))) for table in tables)
+    first, second = (looped(table, int(rng.integers(table.shape[1]))) for table in tables)
     here, there = tee(wander(rng, period))
     gains = zip(
         ramped(here, lambda turn: np.cos(np.pi / 4 * (1 + turn))),
@@ -88,8 +90,8 @@ def woven(rng: np.random.Generator, tables: Sequence[Block], period: float = 2.5
         strict=False,
     )
     for one, other, (near, far) in zip(first, second, gains, strict=False):
-        mix = one * near[:, None]
-        mix += other * far[:, None]
+        mix = one * near
+        mix += other * far
         yield mix
 
 
@@ -101,7 +103,7 @@ def texture(rng: np.random.Generator, curve: Curve, width: float = 1.0, period: 
 def mixed(*streams: Stream) -> Stream:
     """The sum of streams; ends with the first that ends."""
     for chunks in zip(*streams, strict=False):
-        total = np.array(chunks[0])
+        total = chunks[0]
         for chunk in chunks[1:]:
             total += chunk
         yield total
@@ -110,13 +112,15 @@ def mixed(*streams: Stream) -> Stream:
 def scaled(stream: Stream, gain: float) -> Stream:
     """A stream times an amplitude."""
     for chunk in stream:
-        yield chunk * np.float32(gain)
+        chunk *= np.float32(gain)
+        yield chunk
 
 
 def moved(stream: Stream, curve: Curves, shape: Callable[[Floats], Floats]) -> Stream:
     """A stream times an amplitude that follows `shape` of a control curve."""
     for chunk, value in zip(stream, ramped(curve, shape), strict=False):
-        yield chunk * value[:, None]
+        chunk *= value
+        yield chunk
 
 
 def swell(depth: float) -> Callable[[Floats], Floats]:
@@ -144,7 +148,7 @@ def timeline(events: Iterable[Event]) -> Stream:
     sounding: list[Event] = []
     start = 0
     while True:
-        out = np.zeros((CHUNK, 2), np.float32)
+        out = np.zeros((2, CHUNK), np.float32)
         while coming is not None and coming.frame < start + CHUNK:
             sounding.append(coming)
             coming = next(source, None)
@@ -157,15 +161,15 @@ def timeline(events: Iterable[Event]) -> Stream:
 
 def _lay(out: Block, event: Event, start: int) -> None:
     low = max(event.frame, start)
-    high = min(event.frame + len(event.sound), start + len(out))
+    high = min(event.frame + len(event.sound), start + CHUNK)
     if high > low:
-        out[low - start : high - start] += event.sound[low - event.frame : high - event.frame]
+        out[:, low - start : high - start] += event.sound[low - event.frame : high - event.frame].T
 
 
 def mono_stream(chunks: Iterator[Floats]) -> Stream:
     """Mono chunks of CHUNK frames, on both channels."""
     for chunk in chunks:
-        yield np.repeat(chunk.astype(np.float32)[:, None], 2, axis=1)
+        yield np.tile(chunk.astype(np.float32), (2, 1))
 
 
 def lines(
@@ -192,7 +196,7 @@ def lines(
         spectrum[0, bins] += bell
         spectrum[1, bins] += bell * np.exp(1j * rng.normal(0, 0.5))
     sound = irfft(spectrum, frames)
-    return np.asarray((sound / np.sqrt(np.mean(sound**2) + 1e-20)).T, np.float32)
+    return np.asarray(sound / np.sqrt(np.mean(sound**2) + 1e-20), np.float32)
 
 
 def hum(rng: np.random.Generator, hertz: Sequence[float], gains: Sequence[float], breadth: float = 0.002) -> Stream:
@@ -208,9 +212,10 @@ def pulsed(
     `sway` is the slow random change of the rate as a share.
     """
     phase = 0.0
+    steps = np.arange(CHUNK, dtype=np.float32)
     for chunk, curve in zip(stream, wander(rng, 4.0), strict=False):
-        rate = hertz * (1 + sway * float(curve.mean()))
-        turns = phase + rate / SAMPLE_RATE * np.arange(len(chunk))
-        phase = float((turns[-1] + rate / SAMPLE_RATE) % 1.0)
-        beat = (0.5 + 0.5 * np.cos(2 * np.pi * turns)) ** sharp
-        yield chunk * (1 - depth + depth * beat).astype(np.float32)[:, None]
+        rate = hertz * (1 + sway * float(curve.mean())) / SAMPLE_RATE
+        beat = 0.5 + 0.5 * np.cos(np.float32(2 * np.pi) * (phase + np.float32(rate) * steps))
+        phase = (phase + rate * CHUNK) % 1.0
+        chunk *= 1 - depth + depth * beat ** np.float32(sharp)
+        yield chunk

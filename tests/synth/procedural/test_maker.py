@@ -121,7 +121,9 @@ def test_a_bed_is_recorded_at_a_good_level(name):
 
 
 def test_far_is_duller_than_near():
-    near, far = (sound_of(cue_of("rain", 2.0, perspective=where))[:, 0] for where in (Perspective.NEAR, Perspective.FAR))
+    near, far = (
+        sound_of(cue_of("rain", 2.0, perspective=where))[:, 0] for where in (Perspective.NEAR, Perspective.FAR)
+    )
     assert _centroid(far) < 0.8 * _centroid(near)
 
 

@@ -1,5 +1,7 @@
 """Many people: murmur, applause, cheers. Single words are never made."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from soundstage.sound import SAMPLE_RATE, Block
@@ -12,22 +14,33 @@ from soundstage.synth.procedural.streams import Stream, mixed, moved, scaled, sw
 from soundstage.synth.procedural.voice import Formant, babble, throat
 
 
+@lru_cache(maxsize=24)
+def _speakers(effort: int, young: bool) -> tuple[Floats, ...]:
+    """A company of speakers, made once: effort in quarters. Every crowd draws its own voices from one."""
+    chance = np.random.default_rng([effort, young])
+    pitches = chance.uniform(250, 340, 8) if young else np.tile((1, 1.75), 4) * chance.uniform(98, 138, 8)
+    sizes = [0.75 if young else (1.0 if pitch < 160 else 0.87) for pitch in pitches]
+    return tuple(
+        babble(chance, 5.0, float(pitch), size, effort / 4) for pitch, size in zip(pitches, sizes, strict=True)
+    )
+
+
 def _people(rng: np.random.Generator, seconds: float, count: int, effort: float, young: float) -> Block:
-    """A loop of several people speaking at once, each at a place of their own."""
+    """A loop of several people speaking at once, each with a pace, a place and a beginning of their own."""
     frames = int(seconds * SAMPLE_RATE)
     out = np.zeros((frames, 2), np.float32)
     for _ in range(count):
-        child = rng.uniform() < young
-        pitch = rng.uniform(250, 340) if child else rng.choice([rng.uniform(95, 140), rng.uniform(175, 240)])
-        voice = babble(rng, seconds, float(pitch), 0.75 if child else (1.0 if pitch < 160 else 0.87), effort)[:frames]
-        turned = np.roll(voice, int(rng.integers(frames)))
-        out[: len(voice)] += panned(turned * rng.uniform(0.3, 1.0), rng.uniform(-0.9, 0.9))
-    return np.asarray(out / np.sqrt(np.mean(out**2)), np.float32)
+        voices = _speakers(round(4 * effort), bool(rng.uniform() < young))
+        voice = voices[int(rng.integers(len(voices)))]
+        pace = len(voice) / frames * max(round(seconds / 5.0), 1) * rng.uniform(0.9, 1.0)
+        turned = np.roll(np.interp(np.arange(frames) * pace, np.arange(len(voice)), voice), int(rng.integers(frames)))
+        out += panned(turned * rng.uniform(0.3, 1.0), rng.uniform(-0.9, 0.9))
+    return np.ascontiguousarray((out / np.sqrt(np.mean(out**2))).T)
 
 
 def crowd_stream(rng: np.random.Generator, size: float, effort: float, young: float = 0.0) -> Stream:
     """Voices woven of two loops; the bigger the crowd, the more it is one body of sound. RMS about 1."""
-    count = 3 + round(3 * size)
+    count = 5 + round(7 * size)
     voices = woven(rng, [_people(rng, seconds, count, effort, young) for seconds in (4.3, 5.9)], 2.0)
     far = texture(rng, ((180, -4), (450, 0), (900, -3 + 3 * effort), (2600, -14 + 6 * effort), (6000, -30)), 1.0, 1.2)
     return mixed(

@@ -12,7 +12,18 @@ from soundstage.synth.procedural.recipe import Making, Parameter, bed, hit
 from soundstage.synth.procedural.recipes.doors import creak_sound
 from soundstage.synth.procedural.recipes.friction import flap
 from soundstage.synth.procedural.recipes.weather import wind
-from soundstage.synth.procedural.streams import Event, Stream, mixed, moved, scaled, swell, texture, timeline, wander
+from soundstage.synth.procedural.streams import (
+    CHUNK,
+    Event,
+    Stream,
+    mixed,
+    moved,
+    scaled,
+    swell,
+    texture,
+    timeline,
+    wander,
+)
 
 
 def bubble(rng: np.random.Generator, low: float, high: float) -> Floats:
@@ -198,9 +209,9 @@ def _turned(stream: Stream, seconds: float, falls: bool) -> Stream:
     """A stream faded over the whole cue, out or in."""
     frame = 0
     for chunk in stream:
-        share = np.clip((frame + np.arange(len(chunk))) / (seconds * SAMPLE_RATE), 0, 1).astype(np.float32)
-        yield chunk * np.sqrt(1 - share if falls else share)[:, None]
-        frame += len(chunk)
+        share = np.clip((frame + np.arange(CHUNK)) / (seconds * SAMPLE_RATE), 0, 1).astype(np.float32)
+        yield chunk * np.sqrt(1 - share if falls else share)
+        frame += CHUNK
 
 
 @hit(
