@@ -91,7 +91,8 @@ class Cue(_Document):
     """One sound: what it is, when it sounds, how loud and where.
 
     `level` is the integrated loudness of the take in the mix. `source` names a recurring source
-    (the same dog, the same engine): cues with one source share timbre through one seed.
+    (the same dog, the same engine): cues with one source share timbre through one `seed`, while
+    `variation` tells its performances apart, so that no two scenes begin with the same bark.
     `parameters` steer the recipe of the label (see `soundstage labels`). `locked` cues survive a
     new design of their scene.
     """
@@ -110,6 +111,7 @@ class Cue(_Document):
     perspective: Perspective = Perspective.MEDIUM
     method: Method = Method.AUTO
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    variation: Annotated[int, Field(ge=0, lt=2**31)] = 0
     source: Identifier | None = None
     parameters: dict[str, float] = Field(default_factory=dict)
     text: Prose | None = None
@@ -151,6 +153,7 @@ class Cue(_Document):
             "perspective": self.perspective,
             "method": self.method,
             "seed": self.seed,
+            "variation": self.variation,
             "parameters": self.parameters,
             "text": self.text,
             "voice": self.voice,

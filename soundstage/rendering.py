@@ -19,7 +19,6 @@ from soundstage.synth.maker import SoundMaker, Take
 
 VERSION = 1
 _LONG_CUE = 20.0
-_SEED_STEP = 7919
 _SILENCE = -120.0
 _TAKE = TypeAdapter(Take)
 _log = structlog.get_logger()
@@ -134,7 +133,7 @@ class Stage:
         return self._keep(key, takes, chosen, hearings[chosen])
 
     def _make(self, maker: SoundMaker, cue: Cue, key: str, number: int, stop: threading.Event) -> Take:
-        seed = cue.seed + number * _SEED_STEP
+        seed = performance_seed(cue, number)
         rendering = maker.make(cue, seed)
         path = self._folder / f".{key}.{number}.part"  # swept up after a kill, as all .part files are
         frames = sound.write_blocks(path, _until(stop, rendering.blocks), rendering.channels)
@@ -194,6 +193,11 @@ class Stage:
         offers = [(o.maker.facts.name, o.maker.facts.licence, round(o.fit, 3)) for o in self._offers(cue)]
         recipe = label.recipe.model_dump() if label and label.recipe else None
         return digest([VERSION, cue.identity(), recipe, offers, self._options.candidates])
+
+
+def performance_seed(cue: Cue, number: int) -> int:
+    """Seed of the cue's candidate take `number`; the timbre of its source stays that of `cue.seed`."""
+    return int(digest([cue.seed, cue.variation, number])[:12], 16)
 
 
 def check_label(cue: Cue) -> None:

@@ -48,6 +48,7 @@ def test_what_the_mix_applies_re_renders_nothing(change: dict[str, object]):
     [
         pytest.param({"label": "thunder"}, id="label"),
         pytest.param({"seed": 1}, id="seed"),
+        pytest.param({"variation": 1}, id="variation"),
         pytest.param({"end": 4.5}, id="duration"),
         pytest.param({"parameters": {"intensity": 0.9}}, id="parameters"),
         pytest.param({"anchors": (Anchor(time=1.0),)}, id="anchors"),

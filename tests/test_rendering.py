@@ -7,7 +7,7 @@ import pytest
 
 from soundstage.cuesheet import Cue, Method
 from soundstage.errors import BadCueSheet, BadSound, StorageError
-from soundstage.rendering import RenderOptions, Stage, with_notes
+from soundstage.rendering import RenderOptions, Stage, performance_seed, with_notes
 from soundstage.sound import Block, frames_of
 from soundstage.synth.maker import Fit, MakerFacts, Rendering
 from tests.documents import cue, sheet
@@ -39,7 +39,7 @@ class NoiseMaker:
     def _blocks(self, cue: Cue, seed: int) -> Iterator[Block]:
         if self.full_disk:
             raise StorageError("The disk is full.")
-        level = 0.0 if seed == cue.seed else 0.1
+        level = 0.0 if seed == performance_seed(cue, 0) else 0.1
         yield np.random.default_rng(seed).normal(0, level, (frames_of(cue.duration), 1)).astype(np.float32)
 
 
@@ -54,7 +54,7 @@ def _quiet(fraction: float) -> None:
 def test_the_better_take_is_kept(tmp_path: Path):
     rendered = _stage(tmp_path, NoiseMaker()).render([cue()], _quiet)
     take = rendered.takes["rain-1"]
-    assert take.seed != 0
+    assert take.seed == performance_seed(cue(), 1)
     assert take.score > 0
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".flac", ".json"]
 

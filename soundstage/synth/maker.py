@@ -84,7 +84,11 @@ class SoundMaker(Protocol):
         ...
 
     def make(self, cue: Cue, seed: int) -> Rendering:
-        """Start rendering the cue with this seed.
+        """Start rendering one performance of the cue.
+
+        Args:
+            cue: what to make; `cue.seed` fixes the timbre of its source.
+            seed: fixes all that differs from performance to performance.
 
         Raises:
             MissingPart: something needed is not installed.
