@@ -78,7 +78,7 @@ class LibraryMaker:
         return Fit(round(score, 3), f"{found[0].recording.title} (similarity {found[0].similarity:.2f})")
 
     def make(self, cue: Cue, seed: int) -> Rendering:
-        """Start rendering from the recordings that fit best.
+        """Start rendering from the recordings that fit best; which of them is the choice of the cue's own seed.
 
         Raises:
             BadSound: no recording fits, or those that do cannot be read any more.
@@ -87,7 +87,7 @@ class LibraryMaker:
         if label is None or not found:
             raise BadSound(f"The library has no recording of {cue.label!r}; add one: soundstage library add FOLDER")
         rng = np.random.default_rng(seed)
-        recordings = _in_seeds_order(found, rng)
+        recordings = _in_seeds_order(found, np.random.default_rng(cue.seed))
         if label.behaviour is Behaviour.STEADY:
             return _bed(recordings, cue, rng)
         variations = _variations(recordings, label)
