@@ -8,6 +8,7 @@ import typer
 from soundstage.cli import options as opt
 from soundstage.cli.console import print_facts, print_json
 from soundstage.inspection import draw, page
+from soundstage.inspection.preview import small_copy
 from soundstage.pipeline import StudioOptions
 
 
@@ -32,8 +33,9 @@ def inspect(
     with opt.open_studio(film, place, None, options, json) as studio:
         master = studio.folder.root / "master.flac"
         heard = master if master.exists() else None
+        preview = small_copy(heard, studio.folder.root) if heard else None
         draw(studio.reading, studio.folder.reading, studio.folder.saved_sheet(), heard, png)
-        page(studio.reading, studio.folder.reading, studio.folder.saved_sheet(), heard, html)
+        page(studio.reading, studio.folder.reading, studio.folder.saved_sheet(), heard, html, preview)
     if json:
         print_json({"png": str(png), "html": str(html)})
         return
