@@ -6,7 +6,7 @@ import numpy as np
 from scipy.fft import next_fast_len
 
 from soundstage.sound import SAMPLE_RATE, Block
-from soundstage.synth.procedural.noise import Floats
+from soundstage.synth.procedural.noise import Floats, grounded
 from soundstage.synth.procedural.streams import Event, Stream, timeline, woven
 
 Grain = Callable[[np.random.Generator], Floats]
@@ -14,7 +14,7 @@ Grain = Callable[[np.random.Generator], Floats]
 
 def bank(rng: np.random.Generator, grain: Grain, count: int = 32) -> list[Floats]:
     """Several variants of a grain, each with peak 1."""
-    return [peaked(grain(rng)) for _ in range(count)]
+    return [peaked(grounded(grain(rng))) for _ in range(count)]
 
 
 def peaked(sound: Floats) -> Floats:

@@ -69,4 +69,4 @@ def _values(recipe: Recipe, preset: Mapping[str, float], cue: Cue) -> dict[str, 
 
 def _part(label: Label, cue: Cue, seed: int) -> Part:
     strikes = tuple(Strike(anchor.time - cue.start, anchor.strength) for anchor in cue.anchors)
-    return Part(cue.duration, label.behaviour, strikes, cue.perspective, seed)
+    return Part(cue.duration, label.behaviour, strikes, cue.perspective, cue.seed, seed)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
-from scipy.signal import fftconvolve
+from scipy.signal import butter, fftconvolve, sosfilt
 
 from soundstage.sound import SAMPLE_RATE, Block
 
@@ -14,6 +14,7 @@ Curve = Sequence[tuple[float, float]]
 
 # Beyond its first and last point a curve falls by this much, in dB per octave.
 _SKIRT = 24.0
+_RUMBLE = butter(2, 26, "highpass", fs=SAMPLE_RATE, output="sos")
 
 
 def response(curve: Curve, hertz: Floats) -> Floats:
@@ -64,6 +65,11 @@ def filtered(sound: Floats, curve: Curve) -> Floats:
     frames = next_fast_len(len(sound) + 2048, real=True)
     spectrum = rfft(sound, frames) * response(curve, rfftfreq(frames, 1 / SAMPLE_RATE))
     return np.asarray(irfft(spectrum, frames)[: len(sound)])
+
+
+def grounded(sound: Floats) -> Floats:
+    """A mono sound without what lies below hearing: a blow's push leaves an offset that only costs headroom."""
+    return np.asarray(sosfilt(_RUMBLE, sound))
 
 
 def through(drive: Floats, body: Floats) -> Floats:

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.fft import rfft, rfftfreq
-from scipy.signal import butter, sosfilt
 
 from soundstage.cuesheet import Perspective
 from soundstage.knowledge.label import Behaviour
 from soundstage.sound import SAMPLE_RATE, Block, frames_of
 from soundstage.synth.procedural.grains import panned, peaked
-from soundstage.synth.procedural.noise import Floats
+from soundstage.synth.procedural.noise import Floats, grounded
 from soundstage.synth.procedural.recipe import BedMaker, Making, Pass, Recipe
 from soundstage.synth.procedural.space import STANDS, Stand, distanced, impulse, placed
 from soundstage.synth.procedural.streams import CHUNK, Event, Stream, timeline
@@ -27,7 +26,6 @@ _BED_EDGE = 0.01
 _HIT_EDGE = 0.03
 _BURST = 1.6
 _LONGEST_LEAD = 8.0
-_RUMBLE = butter(2, 26, "highpass", fs=SAMPLE_RATE, output="sos")
 
 
 @dataclass(frozen=True)
@@ -41,12 +39,13 @@ class Strike:
 
 @dataclass(frozen=True)
 class Part:
-    """What a recipe has to play: its length, hits, place and seed."""
+    """What a recipe has to play: its length, hits and place; the seeds of its source and of this performance."""
 
     seconds: float
     behaviour: Behaviour
     strikes: tuple[Strike, ...] = ()
     perspective: Perspective = Perspective.MEDIUM
+    source: int = 0
     seed: int = 0
 
 
@@ -56,7 +55,7 @@ def perform(recipe: Recipe, values: dict[str, float], part: Part) -> Iterator[Bl
     About -20 LUFS where its peaks allow, lower for sparse and sharp sounds; peaks stay below
     -1 dBFS. Beds begin and end within 10 ms; hits ring out and are faded at the part's end.
     """
-    making = Making(np.random.default_rng([part.seed, 0]), values, part.seconds, part.seed)
+    making = Making(np.random.default_rng([part.seed, 0]), values, part.seconds, part.source, part.seed)
     stand = STANDS[part.perspective]
     stream = _bed(recipe.stream, making, part, stand) if recipe.stream else timeline(_hits(recipe, making, part, stand))
     frames = frames_of(part.seconds)
@@ -93,7 +92,7 @@ def _hits(recipe: Recipe, making: Making, part: Part, stand: Stand) -> Iterator[
     """The hits as events in the order they begin; passages may begin before their anchor."""
     if recipe.blow is None:
         return
-    response = impulse(np.random.default_rng([part.seed, 3]), stand)
+    response = impulse(np.random.default_rng([part.source, 3]), stand)
     waiting: list[tuple[int, int, Event]] = []
     for index, strike in enumerate(_strikes(recipe, making, part)):
         while waiting and waiting[0][0] < frames_of(strike.time - _LONGEST_LEAD):
@@ -110,12 +109,7 @@ def _event(made: Floats | Pass, strike: Strike, stand: Stand, response: Block, m
     if isinstance(made, Pass):
         loud = made.sound * np.float32(force / max(float(np.abs(made.sound).max()), 1e-9))
         return Event(at - (0 if strike.natural else made.lead), loud)
-    return Event(at, placed(panned(peaked(_grounded(made)) * force, 0.0), stand, response))
-
-
-def _grounded(sound: Floats) -> Floats:
-    """Without what lies below hearing: a blow's push leaves an offset that would only cost headroom."""
-    return np.asarray(sosfilt(_RUMBLE, sound))
+    return Event(at, placed(panned(peaked(grounded(made)) * force, 0.0), stand, response))
 
 
 def _strikes(recipe: Recipe, making: Making, part: Part) -> Iterator[Strike]:

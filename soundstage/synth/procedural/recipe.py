@@ -33,14 +33,15 @@ class Making:
     """What a recipe works with: chance, the parameters' values, and the cue around it.
 
     `seed` stands for the source: `timbre()` gives the same random numbers for every hit of it,
-    while `rng` differs from hit to hit. `seconds` is how long the cue lasts; `strength` (0..1)
-    how hard this hit falls; `index` counts the hits.
+    while `rng` differs from hit to hit and from performance to performance (`take`). `seconds` is
+    how long the cue lasts; `strength` (0..1) how hard this hit falls; `index` counts the hits.
     """
 
     rng: np.random.Generator
     values: Mapping[str, float]
     seconds: float
     seed: int
+    take: int = 0
     strength: float = 1.0
     index: int = 0
 
@@ -61,7 +62,7 @@ class Making:
 
     def hit(self, index: int, strength: float) -> "Making":
         """The same source at its next hit."""
-        return replace(self, rng=np.random.default_rng([self.seed, 2, index]), strength=strength, index=index)
+        return replace(self, rng=np.random.default_rng([self.take, 2, index]), strength=strength, index=index)
 
 
 @dataclass(frozen=True)

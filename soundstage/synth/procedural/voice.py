@@ -69,7 +69,9 @@ def spoken(rng: np.random.Generator, call: Call) -> Floats:
     source = source * (1 - call.breath) + call.breath * 1.4 * noise * pulsed
     shaped = swept(source, throat(call.formants, call.floor))
     loud = smooth_path(call.seconds, call.loud)
-    edge = np.minimum(1, np.minimum(ticks(call.seconds), ticks(call.seconds)[::-1]) / 0.004)
+    # A throat speaks at once, if softly: the anchor is where it begins.
+    loud = np.maximum(loud, 0.15 * (1 - 3 * ticks(call.seconds) / call.seconds))
+    edge = np.minimum(1, np.minimum(ticks(call.seconds) / 0.001, ticks(call.seconds)[::-1] / 0.004))
     shaped *= loud * edge
     return np.asarray(shaped / max(np.abs(shaped).max(), 1e-9))
 

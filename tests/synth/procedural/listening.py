@@ -40,8 +40,9 @@ def cue_of(label: str, seconds: float, anchors: tuple[tuple[float, float], ...] 
 
 
 def sound_of(cue: Cue, seed: int = 3, block_frames: int = 1 << 16) -> Block:
-    """All samples of a cue."""
-    return np.concatenate(list(ProceduralMaker(block_frames).make(cue, seed).blocks))
+    """All samples of a cue; the seed stands for its source and for this performance."""
+    source = cue.model_copy(update={"seed": seed})
+    return np.concatenate(list(ProceduralMaker(block_frames).make(source, seed).blocks))
 
 
 def label_of(name: str) -> Label:

@@ -127,9 +127,13 @@ def test_far_is_duller_than_near():
     assert _centroid(far) < 0.8 * _centroid(near)
 
 
-def test_parameters_change_the_sound():
-    idle, fast = (sound_of(cue_of("car engine", 2.0, parameters={"rpm": rpm}))[:, 0] for rpm in (800.0, 5000.0))
-    assert _centroid(fast) > 1.3 * _centroid(idle)
+@pytest.mark.parametrize(("rpm", "firing"), [(1800.0, 60.0), (3000.0, 100.0), (4500.0, 150.0)])
+def test_an_engine_fires_at_the_rate_of_its_cylinders(rpm, firing):
+    sound = sound_of(cue_of("car engine", 3.0, parameters={"rpm": rpm, "drift": 0.0, "cylinders": 4}))[:, 0]
+    power = np.abs(np.fft.rfft(sound)) ** 2
+    hertz = np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE)
+    fires, between = (power[np.abs(hertz / firing - order) < 0.04].sum() for order in (1.0, 0.8))
+    assert fires > 5 * between
 
 
 def test_an_unknown_parameter_is_named():

@@ -11,7 +11,7 @@ from soundstage.synth.procedural.recipes.birds import Croak, uttered, varied, wh
 from soundstage.synth.procedural.streams import Stream, moved, pulsed, swell, texture, wander
 from soundstage.synth.procedural.voice import Call, Formant, spoken, steady
 
-_BARK = ((0, 0), (0.06, 1), (0.35, 0.7), (1, 0))
+_BARK = ((0, 1), (0.06, 1), (0.35, 0.7), (1, 0))
 _LONG = ((0, 0), (0.1, 0.9), (0.6, 1), (1, 0))
 _MOO = (
     Formant(((0, 280), (0.3, 480), (0.8, 560), (1, 380)), 130),
@@ -350,12 +350,12 @@ def dog(making: Making) -> Floats:
     rng, size = making.rng, making["size"]
     pitch = 780 * 0.3**size * float(making.timbre().normal(1, 0.05))
     mouth = 1.35 - 0.55 * size
-    first = Formant(((0, 500 * mouth), (0.25, 1050 * mouth), (1, 480 * mouth)), 280)
-    second = Formant(((0, 1350 * mouth), (0.25, 1850 * mouth), (1, 1250 * mouth)), 380, -3)
+    first = Formant(((0, 800 * mouth), (0.2, 1050 * mouth), (1, 480 * mouth)), 280)
+    second = Formant(((0, 1600 * mouth), (0.2, 1850 * mouth), (1, 1250 * mouth)), 380, -3)
     third = Formant(((0, 2900 * mouth), (1, 2700 * mouth)), 600, -9)
     bark = Call(
         0.15 + 0.11 * size,
-        ((0, 0.62 * pitch), (0.22, 1.12 * pitch), (0.6, 0.95 * pitch), (1, 0.5 * pitch)),
+        ((0, 0.75 * pitch), (0.18, 1.12 * pitch), (0.6, 0.95 * pitch), (1, 0.5 * pitch)),
         _BARK,
         (first, second, third),
         -5,
@@ -364,7 +364,7 @@ def dog(making: Making) -> Floats:
         0.4,
     )
     voice = spoken(rng, varied(bark, rng, 1.0))
-    chest = hiss(rng, 0.09, band(90, 350)) * pluck(0.09, 0.004, 0.09) * 0.25 * size
+    chest = hiss(rng, 0.09, band(90, 350)) * pluck(0.09, 0.001, 0.09) * 0.5 * size
     voice[: len(chest)] += chest[: len(voice)]
     return voice
 

@@ -201,4 +201,12 @@ def golf(making: Making) -> Floats:
     swing = peaked(air_sweep(rng, 0.55, 300, 2600, 0.75, 0.6))
     head = peaked(strike(rng, making.timbre(), METAL, 0.45, 1.0, 0.05))
     ball = peaked(strike(rng, making.timbre(), PLASTIC, 0.35, 1.0, 0.3))
-    return laid(1.0, [(0.0, 0.35 * swing), (0.4, 0.6 * head), (0.4, ball)])
+    return laid(
+        1.0,
+        [
+            (0.0, 0.35 * swing),
+            (0.0, 0.06 * peaked(hiss(rng, 0.05, band(400, 2500)) * decay(0.05, 0.05))),
+            (0.4, 0.6 * head),
+            (0.4, ball),
+        ],
+    )

@@ -79,14 +79,16 @@ class Running:
         noise = self._noise[(self._place + np.arange(len(rpm))) % len(self._noise)]
         self._place += len(rpm)
         gate = read(motor.gate, cycle)
-        dirty = np.tanh(1.5 * pulses) + noise * gate * (0.2 + 0.45 * load)
         # What an outlet radiates is the change of its flow: highs rise until the pipe is large against the wave.
-        dirty, self._flow = 2.2 * (dirty - 0.92 * np.concatenate([[self._flow], dirty[:-1]])), float(dirty[-1])
+        flow = np.tanh(1.5 * pulses)
+        dirty = 1.8 * (flow - 0.9 * np.concatenate([[self._flow], flow[:-1]]))
+        self._flow = float(flow[-1])
+        dirty += noise * gate * (0.05 + 0.15 * load)
         out = 0.35 * dirty
         for n, section in enumerate(motor.exhaust):
             tone, self._states[n] = sosfilt(section[None, :], dirty, zi=self._states[n])
             out += tone * (1.0, 0.8, 0.9, 1.1)[n]
-        return np.asarray(out + noise * (0.25 + 0.75 * gate) * 0.22 * self._mechanical)
+        return np.asarray(out + noise * (0.25 + 0.75 * gate) * 0.15 * self._mechanical)
 
 
 _PARAMETERS = (
