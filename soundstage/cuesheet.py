@@ -298,7 +298,7 @@ def load(path: Path) -> CueSheet:
         StorageError: the file cannot be read.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors put a mark before it
     except OSError as error:
         raise StorageError(f"The cue sheet {path} cannot be read ({error.strerror}); check the path.") from error
     except UnicodeDecodeError as error:

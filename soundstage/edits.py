@@ -2,10 +2,11 @@
 
 The studio keeps a copy of every sheet it wrote (the baseline). What differs between the baseline
 and the sheet on disk is the user's word, and survives any later design: changed cues stay as
-changed, removed cues stay away, added cues stay, hints and scene boundaries stay.
+changed, removed cues stay away, added cues stay, hints and scene boundaries stay. For that the
+baseline holds what the studio would say by itself: its own scenes, without the user's hints.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from soundstage.cuesheet import Cue, CueSheet, Scene
@@ -43,17 +44,47 @@ def edits_between(baseline: CueSheet, edited: CueSheet) -> Edits:
     )
 
 
+def all_of(sheet: CueSheet) -> Edits:
+    """The whole sheet as the user's word: nothing tells which part of it the studio wrote."""
+    return Edits(
+        changed={cue.id: _plain(cue) for cue in sheet.cues()},
+        added={},
+        removed=frozenset(),
+        hints={scene.id: scene.hint for scene in sheet.scenes if scene.hint is not None},
+        scenes=sheet.scenes,
+    )
+
+
+def baseline(designed: CueSheet, scenes: Sequence[Scene]) -> CueSheet:
+    """The designed cues in the scenes that the studio itself cut, free of the user's hints and borders.
+
+    Args:
+        designed: the design, in the scenes as the user wants them.
+        scenes: the studio's own, which cover the same film.
+    """
+    bare = designed.model_copy(update={"scenes": tuple(s.model_copy(update={"cues": ()}) for s in scenes)})
+    cues: dict[str, list[Cue]] = {scene.id: [] for scene in scenes}
+    for cue in designed.cues():
+        cues[_home(cue, bare)].append(cue)
+    return bare.model_copy(
+        update={"scenes": tuple(s.model_copy(update={"cues": tuple(cues[s.id])}) for s in bare.scenes)}
+    )
+
+
 def apply_edits(sheet: CueSheet, edits: Edits) -> CueSheet:
     """The sheet with a user's edits on top; an edited cue whose scene is gone goes to the scene of its start."""
     fresh = {cue.id for cue in sheet.cues()}
-    homeless = {i: cue for i, cue in edits.changed.items() if i not in fresh}
-    orphans = [*homeless.values(), *(cue for _, cue in edits.added.values())]
-    scenes = tuple(_edited_scene(scene, sheet, edits, orphans) for scene in sheet.scenes)
+    wanted = {**edits.changed, **{i: cue for i, (_, cue) in edits.added.items()}}
+    # A cue added by the user can meet one that is designed under the same name: the user's is heard.
+    orphans = [cue for i, cue in wanted.items() if i not in fresh]
+    scenes = tuple(_edited_scene(scene, sheet, edits, wanted, orphans) for scene in sheet.scenes)
     return CueSheet.model_validate(sheet.model_copy(update={"scenes": scenes}).model_dump())
 
 
-def _edited_scene(scene: Scene, sheet: CueSheet, edits: Edits, orphans: Iterable[Cue]) -> Scene:
-    kept = (edits.changed.get(cue.id, cue) for cue in scene.cues if cue.id not in edits.removed)
+def _edited_scene(
+    scene: Scene, sheet: CueSheet, edits: Edits, wanted: Mapping[str, Cue], orphans: Iterable[Cue]
+) -> Scene:
+    kept = (wanted.get(cue.id, cue) for cue in scene.cues if cue.id not in edits.removed)
     taken_in = (cue for cue in orphans if _home(cue, sheet) == scene.id)
     shares = tuple(name for name in scene.shares if name not in edits.removed)
     hint = edits.hints.get(scene.id, scene.hint)

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from soundstage.agents import continuity, discussion, generation
 from soundstage.agents.roles import Cast, SceneView, Scriptwriter, ShotScript, ShotView
 from soundstage.cuesheet import Caption, Cue, CueSheet, Overview, Scene, digest
-from soundstage.edits import Edits, apply_edits
+from soundstage.edits import Edits, apply_edits, baseline
 from soundstage.errors import BadCueSheet, BadOption
 from soundstage.film.read import read_film
 from soundstage.mix.film import MixOptions, MixResult, Outputs, mix_film
@@ -146,7 +146,7 @@ class Studio:
         designed = self._timed(StageName.DESIGN, lambda tell: self._design(story, edits, tell))
         sheet = apply_edits(designed, edits)
         self._check_scene_names(sheet)
-        self.folder.write_sheet(sheet, designed)
+        self.folder.write_sheet(sheet, baseline(designed, story.scenes))
         return sheet
 
     @cached_property

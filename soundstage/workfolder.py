@@ -24,8 +24,8 @@ from pydantic import BaseModel, ValidationError
 
 from soundstage import cuesheet
 from soundstage.cuesheet import CueSheet, write_aside
-from soundstage.edits import NO_EDITS, Edits, edits_between
-from soundstage.errors import BadOption, StorageError
+from soundstage.edits import NO_EDITS, Edits, all_of, edits_between
+from soundstage.errors import BadCueSheet, BadOption, StorageError
 from soundstage.reading import Reading
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -115,24 +115,34 @@ class WorkFolder:
         return cuesheet.load(self.sheet) if self.sheet.exists() else None
 
     def write_sheet(self, sheet: CueSheet, designed: CueSheet) -> None:
-        """Write the sheet for the user, and what the studio itself designed as the baseline."""
-        cuesheet.save(designed, self._baseline)
+        """Write the sheet for the user, and what the studio itself designed as the baseline.
+
+        The baseline comes last: killed between the two, the next run takes new cues for the user's
+        and mends that; the other way round it would take the old ones for the user's and keep them.
+        """
         cuesheet.save(sheet, self.sheet)
+        cuesheet.save(designed, self._baseline)
 
     def annotate_sheet(self, sheet: CueSheet) -> None:
-        """Write the sheet again with notes of takes; the baseline stays."""
-        cuesheet.save(sheet, self.sheet)
+        """Write the sheet again with notes of takes; what a user edited meanwhile stays for the next run."""
+        with contextlib.suppress(BadCueSheet):
+            saved = self.saved_sheet()
+            if saved is None or not edits_between(sheet, saved):
+                cuesheet.save(sheet, self.sheet)
 
     def write_talk(self, turns: Sequence[str]) -> None:
         """Keep the agents' conversation, one turn a line, for reading."""
         write_aside(self.root / "talk.txt", "\n".join(turns) + "\n")
 
     def edits(self) -> Edits:
-        """What the user did to the sheet since the studio designed it."""
+        """What the user did to the sheet since the studio designed it; all of it when the baseline is lost."""
         edited = self.saved_sheet()
-        if edited is None or not self._baseline.exists():
+        if edited is None:
             return NO_EDITS
-        return edits_between(cuesheet.load(self._baseline), edited)
+        try:
+            return edits_between(cuesheet.load(self._baseline), edited)
+        except (BadCueSheet, StorageError):
+            return all_of(edited)
 
     def set_aside_sheet(self) -> Path | None:
         """Move the sheet (of another film, say) out of the way without losing it."""

@@ -1,7 +1,7 @@
 from hypothesis import given
 
 from soundstage.cuesheet import CueSheet, TakeNote
-from soundstage.edits import apply_edits, edits_between
+from soundstage.edits import all_of, apply_edits, baseline, edits_between
 from tests.documents import cue, sheet, sheets
 
 _BASE = sheet((cue("rain", 0, 4), cue("wind", 0, 5)), (cue("sea", 5, 9),))
@@ -60,3 +60,31 @@ def test_moved_scene_borders_are_an_edit():
     scenes = edits_between(_BASE, moved).scenes
     assert scenes is not None
     assert scenes[0].end == 4.5
+
+
+def test_hints_and_borders_are_still_edits_after_the_design_that_followed_them():
+    first, second = _BASE.scenes
+    scenes = (first.model_copy(update={"end": 4.5, "hint": "a storm"}), second.model_copy(update={"start": 4.5}))
+    edited = _BASE.model_copy(update={"scenes": scenes})
+    again = edits_between(baseline(edited, _BASE.scenes), edited)
+    assert again == edits_between(_BASE, edited)
+    assert again.hints == {"s000": "a storm"}
+    assert again.scenes is not None
+
+
+@given(sheets())
+def test_a_baseline_holds_every_designed_cue(made: CueSheet):
+    assert sorted(c.id for c in baseline(made, made.scenes).cues()) == sorted(c.id for c in made.cues())
+
+
+def test_an_added_cue_outweighs_a_designed_one_of_its_name():
+    edited = sheet((cue("rain", 0, 4), cue("wind", 0, 5)), (cue("sea", 5, 9), cue("gull", 6, 7, level=-20.0)))
+    fresh = sheet((cue("gull", 1, 2),), (cue("sea", 5, 9),))
+    result = apply_edits(fresh, edits_between(_BASE, edited))
+    assert [c.level for c in result.cues() if c.id == "gull"] == [-20.0]
+
+
+@given(sheets())
+def test_a_sheet_that_is_all_the_users_stays_as_it_is(made: CueSheet):
+    silent = made.with_cues(lambda _: None)
+    assert sorted(c.id for c in apply_edits(silent, all_of(made)).cues()) == sorted(c.id for c in made.cues())

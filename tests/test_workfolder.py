@@ -1,4 +1,5 @@
 import multiprocessing
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,26 @@ def test_the_digest_follows_the_bytes(tmp_path: Path):
 def test_a_missing_film_is_a_storage_error(tmp_path: Path):
     with pytest.raises(StorageError, match="cannot be read"):
         film_digest(tmp_path / "none.mp4", WorkFolder(tmp_path))
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_text("{")], ids=["gone", "bad"])
+def test_without_its_baseline_a_sheet_is_the_users_word(tmp_path: Path, damage: Callable[[Path], object]):
+    folder = WorkFolder(tmp_path)
+    folder.write_sheet(sheet((cue(level=-9.0),)), sheet((cue(),)))
+    damage(tmp_path / ".baseline.json")
+    assert [c.level for c in folder.edits().changed.values()] == [-9.0]
+
+
+def test_notes_do_not_undo_what_was_edited_meanwhile(tmp_path: Path):
+    folder = WorkFolder(tmp_path)
+    written, edited = sheet((cue(),)), sheet((cue(level=-9.0),))
+    folder.write_sheet(edited, written)
+    folder.annotate_sheet(written)
+    assert folder.saved_sheet() == edited
+
+
+def test_a_sheet_saved_with_a_byte_order_mark_is_read(tmp_path: Path):
+    folder = WorkFolder(tmp_path)
+    folder.write_sheet(sheet((cue(),)), sheet((cue(),)))
+    folder.sheet.write_bytes(b"\xef\xbb\xbf" + folder.sheet.read_bytes())
+    assert not folder.edits()
