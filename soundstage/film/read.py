@@ -7,6 +7,7 @@ are measured, and the dialogue is transcribed while the shots are found.
 import contextlib
 import math
 import re
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -100,7 +101,9 @@ def _read(film: Path, facts: Probe, folder: Path, progress: Callable[[float], No
             facts = replace(facts, sound=None, notes=(*facts.notes, _SOUND_FAILED))
             seen = _watch(film, facts, folder, thumbnails, stills, progress)
         worker = stack.enter_context(ThreadPoolExecutor(max_workers=1))
-        dialogue = worker.submit(_dialogue, folder / SOUND_FILE) if transcribe and seen.levels else None
+        stopped = threading.Event()
+        stack.callback(stopped.set)  # who interrupts does not wait for the rest of the speech
+        dialogue = worker.submit(_dialogue, folder / SOUND_FILE, stopped) if transcribe and seen.levels else None
         boundaries = find_boundaries(thumbnails, seen.looks.times)
         progress(0.95)
         spans = _spans(boundaries, seen)
@@ -182,12 +185,12 @@ def _hearing(running: Decoding, folder: Path, clock: FilmClock) -> Iterator[Futu
             clock.finish(clock.end)
 
 
-def _dialogue(sound: Path) -> tuple[tuple[Line, ...], tuple[str, ...]]:
+def _dialogue(sound: Path, stopped: threading.Event) -> tuple[tuple[Line, ...], tuple[str, ...]]:
     """Lines heard, and a note when nothing here can listen."""
     from soundstage.film.dialogue import transcribe  # speech models load only when needed
 
     try:
-        return transcribe(sound), ()
+        return transcribe(sound, stopped=stopped.is_set), ()
     except MissingPart as missing:
         return (), (f"Dialogue was not transcribed: {missing}",)
 
