@@ -114,6 +114,7 @@ def _cue(view: SceneView, choice: Choice, label: Label, time: _Time, part: _Part
         anchors=time.anchors,
         perspective=_perspective(choice),
         seed=seed_of(view.seed, part.source),
+        variation=view.scene.shots[0],
         source=part.source,
         parameters=_parameters(view, label),
         confidence=round(choice.idea.confidence, 3),
