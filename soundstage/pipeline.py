@@ -106,16 +106,19 @@ class Studio:
         """Stage read: what is on the film."""
         known = film_digest(self.film, self.folder)
         saved = self.folder.saved_reading()
-        if saved is not None and saved.facts.digest == known:
+        transcribe = self.options.transcribe and not self.options.keep_sheet
+        if saved is not None and saved.facts.digest == known and (self.folder.knows_speech() or not transcribe):
             return saved
-        if saved is not None:
+        if saved is not None and saved.facts.digest != known:
             self.folder.set_aside_sheet()
         self.folder.reading.mkdir(exist_ok=True)
-        transcribe = self.options.transcribe
-        return self._timed(
+        self.folder.break_seal()
+        reading = self._timed(
             StageName.READ,
             lambda tell: read_film(self.film, self.folder.reading, progress=tell, transcribe=transcribe),
         )
+        self.folder.seal_reading(speech=transcribe)
+        return reading
 
     @cached_property
     def scripts(self) -> tuple[ShotScript, ...]:

@@ -1,20 +1,22 @@
 """Cues to takes: chooses the maker, renders candidates, listens to them and keeps the best."""
 
 import contextlib
+import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from soundstage import sound
 from soundstage.cuesheet import Cue, CueSheet, Layer, Method, TakeNote, digest, write_aside
 from soundstage.errors import BadCueSheet, BadSound, MissingPart, StorageError
 from soundstage.knowledge.base import knowledge
 from soundstage.review.hearing import Hearing, best, good_enough, listen
+from soundstage.seals import is_whole, seal
 from soundstage.synth.maker import SoundMaker, Take
 
 VERSION = 1
@@ -124,13 +126,17 @@ class Stage:
         label = knowledge().find(cue.label)
         takes: list[Take] = []
         hearings: list[Hearing] = []
-        for number in range(self._options.candidates):
-            takes.append(self._make(maker, cue, key, number, stop))
-            hearings.append(listen(takes[-1].path, cue, label))
-            if good_enough(hearings[-1]) and cue.duration > _LONG_CUE:
-                break
-        chosen = best(hearings)
-        return self._keep(key, takes, chosen, hearings[chosen])
+        try:
+            for number in range(self._options.candidates):
+                takes.append(self._make(maker, cue, key, number, stop))
+                hearings.append(listen(takes[-1].path, cue, label))
+                if good_enough(hearings[-1]) and cue.duration > _LONG_CUE:
+                    break
+            chosen = best(hearings)
+            return self._keep(key, takes, chosen, hearings[chosen])
+        finally:
+            for take in takes:
+                take.path.unlink(missing_ok=True)
 
     def _make(self, maker: SoundMaker, cue: Cue, key: str, number: int, stop: threading.Event) -> Take:
         seed = performance_seed(cue, number)
@@ -154,9 +160,6 @@ class Stage:
     def _keep(self, key: str, tries: Sequence[Take], chosen: int, hearing: Hearing) -> Take:
         path = self._folder / f"{key}.flac"
         tries[chosen].path.replace(path)
-        for number, take in enumerate(tries):
-            if number != chosen:
-                take.path.unlink(missing_ok=True)
         take = replace(
             tries[chosen],
             path=path,
@@ -165,16 +168,16 @@ class Stage:
             score=hearing.score,
             scores=dict(hearing.scores),
         )
-        record = {**asdict(take), "path": path.name}
-        write_aside(path.with_suffix(".json"), _TAKE.dump_json(_TAKE.validate_python(record)).decode())
+        record = _TAKE.dump_python(replace(take, path=Path(path.name)), mode="json")
+        write_aside(path.with_suffix(".json"), json.dumps({**record, "seal": seal(path)}))
         return take
 
     def _kept(self, key: str) -> Take | None:
         path = self._folder / f"{key}.flac"
-        with contextlib.suppress(OSError, ValidationError):
-            take = _TAKE.validate_json(path.with_suffix(".json").read_bytes())
-            if path.exists():
-                return replace(take, path=path)
+        with contextlib.suppress(OSError, ValueError):
+            record = json.loads(path.with_suffix(".json").read_bytes())
+            if is_whole(path, record.pop("seal", None)):
+                return replace(_TAKE.validate_python(record), path=path)
         return None
 
     def _offers(self, cue: Cue) -> list[_Offer]:
@@ -183,6 +186,8 @@ class Stage:
         return sorted((o for o in offers if o.fit > 0), key=lambda o: -o.fit)
 
     def _obstacle(self, cue: Cue) -> str | None:
+        if sound.frames_of(cue.duration) < 1:
+            return "It is over before a single sample has sounded; make it longer."
         if self._offers(cue):
             return None
         reasons = "; ".join(f"{m.facts.name}: {m.can_make(cue).reason}" for m in self._makers) or "no sound makers"

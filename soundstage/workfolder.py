@@ -15,6 +15,8 @@ import contextlib
 import fcntl
 import hashlib
 import json
+import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +29,12 @@ from soundstage.cuesheet import CueSheet, write_aside
 from soundstage.edits import NO_EDITS, Edits, all_of, edits_between
 from soundstage.errors import BadCueSheet, BadOption, StorageError
 from soundstage.reading import Reading
+from soundstage.seals import is_whole, seal
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _CHUNK = 1 << 20
+# How files are named while they are written.
+_ASIDE = re.compile(r"\.(?P<name>.+)\.(?P<process>\d+)\.part", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -89,8 +94,18 @@ class WorkFolder:
             yield
 
     def _sweep(self) -> None:
-        for leftover in self.root.rglob(".*.part"):
-            leftover.unlink(missing_ok=True)
+        """Only in folders of ours: a user may name one as the work folder that holds much else."""
+        for folder in (
+            self.root,
+            self.takes,
+            self.stems,
+            self.root / "memory",
+            self.reading,
+            self.reading / "keyframes",
+        ):
+            for leftover in folder.glob(".*.part"):
+                if _ASIDE.fullmatch(leftover.name):
+                    leftover.unlink(missing_ok=True)
 
     def recall(self, key: str, model: type[_Model]) -> _Model | None:
         """A remembered result, or None when there is none (or a damaged one)."""
@@ -104,11 +119,28 @@ class WorkFolder:
         write_aside(self.root / "memory" / f"{key}.json", result.model_dump_json())
 
     def saved_reading(self) -> Reading | None:
-        """The reading, when it is there and whole."""
+        """The reading, when it is there and every file of it is as it was sealed."""
+        sealed = self.note("reading").get("files")
+        if not isinstance(sealed, dict) or not all(is_whole(self.reading / name, s) for name, s in sealed.items()):
+            return None
         try:
             return Reading.load(self.reading)
         except (OSError, ValidationError):
             return None
+
+    def knows_speech(self) -> bool:
+        """Whether speech was listened for when the film was read."""
+        return bool(self.note("reading").get("speech"))
+
+    def break_seal(self) -> None:
+        """Give up the reading before another begins: interrupted, neither film's would be whole."""
+        self.write_note("reading", {})
+
+    def seal_reading(self, speech: bool) -> None:
+        """Take note of all files of the reading; `speech` says whether it was listened for."""
+        files = sorted(path for path in self.reading.rglob("*") if path.is_file() and not _ASIDE.fullmatch(path.name))
+        sealed = {str(path.relative_to(self.reading)): seal(path) for path in files}
+        self.write_note("reading", {"files": sealed, "speech": speech})
 
     def saved_sheet(self) -> CueSheet | None:
         """The sheet on disk, edited or not. Raises BadCueSheet when an edit broke it."""
@@ -163,6 +195,25 @@ class WorkFolder:
     def write_note(self, name: str, value: dict[str, object]) -> None:
         """Keep a small JSON note for the next run."""
         write_aside(self.root / f".{name}.json", json.dumps(value, sort_keys=True))
+
+
+def sweep_beside(path: Path) -> None:
+    """Remove what killed runs left beside an output: written aside under its name by processes that are gone."""
+    with contextlib.suppress(OSError):
+        for leftover in path.parent.iterdir():
+            aside = _ASIDE.fullmatch(leftover.name)
+            if aside and aside["name"] == path.name and not _is_running(int(aside["process"])):
+                leftover.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return process != os.getpid()
 
 
 def film_digest(film: Path, folder: WorkFolder) -> str:

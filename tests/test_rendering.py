@@ -114,3 +114,17 @@ def test_a_full_disk_ends_the_rendering_and_leaves_no_half_take(tmp_path: Path):
     with pytest.raises(StorageError):
         _stage(tmp_path, NoiseMaker(full_disk=True)).render([cue("a"), cue("b", seed=3)], _quiet)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_take_cut_short_is_rendered_again(tmp_path: Path):
+    first = _stage(tmp_path, NoiseMaker()).render([cue()], _quiet).takes["rain-1"].path
+    whole = first.read_bytes()
+    first.write_bytes(whole[: len(whole) // 2])
+    assert _stage(tmp_path, NoiseMaker()).render([cue()], _quiet).fresh == 1
+    assert first.read_bytes() == whole
+
+
+def test_a_cue_shorter_than_a_sample_stays_silent_and_leaves_nothing(tmp_path: Path):
+    rendered = _stage(tmp_path, NoiseMaker()).render([cue(end=1e-6)], _quiet)
+    assert "make it longer" in rendered.silent["rain-1"]
+    assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,5 @@
 import multiprocessing
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -6,7 +7,8 @@ import pytest
 
 from soundstage.cuesheet import Overview
 from soundstage.errors import BadOption, StorageError
-from soundstage.workfolder import WorkFolder, film_digest
+from soundstage.reading import FilmFacts, Reading, Shot, VideoFacts
+from soundstage.workfolder import WorkFolder, film_digest, sweep_beside
 from tests.documents import cue, sheet
 
 
@@ -94,3 +96,51 @@ def test_a_sheet_saved_with_a_byte_order_mark_is_read(tmp_path: Path):
     folder.write_sheet(sheet((cue(),)), sheet((cue(),)))
     folder.sheet.write_bytes(b"\xef\xbb\xbf" + folder.sheet.read_bytes())
     assert not folder.edits()
+
+
+def test_files_of_others_in_the_work_folder_are_left_alone(tmp_path: Path):
+    others = [tmp_path / ".download.part", tmp_path / "films" / ".film.mp4.12.part"]
+    others[1].parent.mkdir()
+    for path in others:
+        path.touch()
+    with WorkFolder(tmp_path).locked():
+        assert all(path.exists() for path in others)
+
+
+def test_only_what_the_dead_left_beside_an_output_is_swept(tmp_path: Path):
+    process = multiprocessing.get_context("spawn").Process(target=str)
+    process.start()
+    process.join()
+    dead, alive = (tmp_path / f".out [1].mp4.{number}.part" for number in (process.pid, os.getppid()))
+    other = tmp_path / f".other.mp4.{process.pid}.part"
+    for path in (dead, alive, other):
+        path.touch()
+    sweep_beside(tmp_path / "out [1].mp4")
+    assert [path.exists() for path in (dead, alive, other)] == [False, True, True]
+
+
+def _read(folder: WorkFolder) -> None:
+    facts = FilmFacts(digest="0", name="f", container="mov", duration=1, video=_VIDEO)
+    folder.reading.mkdir()
+    (folder.reading / "original.flac").write_bytes(b"sound")
+    Reading(facts=facts, shots=(Shot(index=0, start=0, end=1),)).save(folder.reading)
+    folder.seal_reading(speech=True)
+
+
+_VIDEO = VideoFacts(codec="h264", width=64, height=64, fps=25, frames=25)
+
+
+def test_a_reading_counts_as_long_as_all_its_files_are_whole(tmp_path: Path):
+    folder = WorkFolder(tmp_path)
+    _read(folder)
+    assert folder.saved_reading() is not None
+    assert folder.knows_speech()
+    (folder.reading / "original.flac").unlink()
+    assert folder.saved_reading() is None
+
+
+def test_a_reading_that_was_begun_anew_counts_no_longer(tmp_path: Path):
+    folder = WorkFolder(tmp_path)
+    _read(folder)
+    folder.break_seal()
+    assert folder.saved_reading() is None
