@@ -5,6 +5,7 @@ report of scores, licences and timings.
 """
 
 import json
+import os
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,17 +13,22 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from soundstage import cuesheet
-from soundstage.cuesheet import CueSheet, digest, write_aside
-from soundstage.errors import BadOption
+from soundstage.cuesheet import CueSheet, Layer, digest, write_aside
+from soundstage.errors import BadOption, StorageError
+from soundstage.mix.containers import container_for
 from soundstage.mix.film import MixOptions, MixResult, Original, Outputs
 from soundstage.pipeline import Studio
 from soundstage.rendering import Rendered
+from soundstage.workfolder import sweep_beside
 
 VERSION = 1
 _RESULT = TypeAdapter(MixResult)
 FORMATS = ("mp4", "mov", "mkv", "webm", "flac")
 _SOUND_ONLY = "flac"
 _LOUDEST, _QUIETEST = -5.0, -40.0
+_SHEET = "cuesheet.json"
+# Of 255 bytes, the rest is for the mark of what is being written.
+_LONGEST_NAME = 235
 
 
 @dataclass(frozen=True)
@@ -40,11 +46,13 @@ class Order:
         """The container asked for, by option or by name."""
         return (self.format or self.output.suffix.lstrip(".")).lower()
 
-    def check(self, film: Path) -> None:
+    def check(self, film: Path, work: Path) -> None:
         """Refuse, before any work, what cannot be delivered.
 
         Raises:
-            BadOption: an unknown container, a target out of range, or an output that would replace the film.
+            BadOption: an unknown container, a target out of range, an output that would replace the film or
+                what is no file, or stems that would.
+            StorageError: the output's folder cannot be written.
         """
         if self.container not in FORMATS:
             raise BadOption(f"{self.output} has no container Soundstage can write; use one of: {', '.join(FORMATS)}.")
@@ -54,6 +62,19 @@ class Order:
             raise BadOption(f"{self.output} is the film itself; choose another name for the result.")
         if not self.output.resolve().parent.is_dir():
             raise BadOption(f"The folder of {self.output} does not exist; create it or choose another place.")
+        self._check_places(work)
+
+    def _check_places(self, work: Path) -> None:
+        if self.output.exists() and not self.output.is_file():
+            raise BadOption(f"{self.output} is there and no file; choose another name for the result.")
+        if self.output.resolve() in (work.resolve(), work.resolve() / _SHEET):
+            raise BadOption(f"{self.output} is where the work is kept; choose another name for the result.")
+        if len(os.fsencode(self.output.name)) > _LONGEST_NAME:
+            raise BadOption(f"The name of {self.output} is too long; choose a shorter one.")
+        if self.stems is not None and self.stems.exists() and not self.stems.is_dir():
+            raise BadOption(f"{self.stems} is no folder; choose another place for the stems.")
+        if not os.access(self.output.resolve().parent, os.W_OK):
+            raise StorageError(f"The folder of {self.output} cannot be written; choose another place.")
 
 
 @dataclass(frozen=True)
@@ -73,8 +94,11 @@ class Delivery:
 def deliver(studio: Studio, order: Order) -> Delivery:
     """Run all stages, mix, and write the result; work already done is not done again."""
     folder = studio.folder
-    rendered = studio.rendered
     outputs = _outputs(studio, order)
+    _sweep(outputs)
+    if outputs.film is not None:
+        container_for(order.container, studio.reading.facts.video.codec)  # refused now, not after the work
+    rendered = studio.rendered
     options = MixOptions(target=order.target, original=order.original, only=studio.options.only_scenes)
     mixed = _mix_unless_known(studio, outputs, options, order)
     write_aside(folder.root / "cuesheet.schema.json", json.dumps(cuesheet.schema(), indent=2) + "\n")
@@ -105,6 +129,13 @@ def _outputs(studio: Studio, order: Order) -> Outputs:
     )
 
 
+def _sweep(outputs: Outputs) -> None:
+    stems = [] if outputs.stems is None else [outputs.stems / f"{layer.value}.flac" for layer in Layer]
+    for path in (outputs.film, outputs.master, *stems):
+        if path is not None:
+            sweep_beside(path)
+
+
 def _mix_unless_known(studio: Studio, outputs: Outputs, options: MixOptions, order: Order) -> MixResult:
     """Mix, unless the last mix was of the very same sheet, takes and options and still lies there."""
     inputs = [
@@ -116,7 +147,8 @@ def _mix_unless_known(studio: Studio, outputs: Outputs, options: MixOptions, ord
     ]
     key = digest(json.loads(json.dumps(inputs, default=str)))
     note = studio.folder.note("mix")
-    if note.get("key") == key and _is_untouched(note.get("files")):
+    texts = [path for path in (outputs.captions, outputs.timeline) if path is not None]
+    if note.get("key") == key and _is_untouched(note.get("files")) and all(path.exists() for path in texts):
         return _RESULT.validate_python(note["result"])
     mixed = studio.mix(outputs, options)
     studio.folder.write_note("mix", {"key": key, "files": _stamps(order, outputs), "result": asdict(mixed)})

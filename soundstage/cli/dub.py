@@ -53,8 +53,9 @@ def dub(
     """Give a film its soundtrack. Interrupted, or run again after an edit, it goes on from what is done."""
     chosen = opt.studio_options(hint, seed, speech, only_scenes, candidates, transcript)
     order = Order(output=output, stems=stems, target=target, original=original, format=format)
-    order.check(film)
-    with opt.open_studio(film, opt.work_folder(work, film, output), library, chosen, json) as studio:
+    place = opt.work_folder(work, film, output)
+    order.check(film, place)
+    with opt.open_studio(film, place, library, chosen, json) as studio:
         delivery = deliver(studio, order)
     _show_delivery(delivery, json)
 
@@ -72,8 +73,8 @@ def mix(
 ) -> None:
     """Mix the takes of the cue sheet as it stands, without designing anything anew."""
     order = Order(output=output, stems=stems, target=target, original=original, format=format)
-    order.check(film)
     place = opt.work_folder(work, film, output)
+    order.check(film, place)
     if not WorkFolder(place).sheet.exists():
         raise BadOption(
             f"There is no cue sheet in {place}; run soundstage design first, or name the folder with --work."
