@@ -15,6 +15,7 @@ from soundstage import sound
 from soundstage.cuesheet import Cue, CueSheet, Layer, Method, TakeNote, digest, write_aside
 from soundstage.errors import BadCueSheet, BadSound, MissingPart, StorageError
 from soundstage.knowledge.base import knowledge
+from soundstage.knowledge.label import Behaviour, Label
 from soundstage.review.hearing import Hearing, best, good_enough, listen
 from soundstage.seals import is_whole, seal
 from soundstage.synth.maker import SoundMaker, Take
@@ -28,7 +29,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class RenderOptions:
-    """`candidates` takes are made of a short cue; long ones stop at the first good take."""
+    """`candidates` takes are made of a short cue; long and steady ones stop at the first good take."""
 
     candidates: int = 2
     workers: int = 2
@@ -198,6 +199,11 @@ class Stage:
         offers = [(o.maker.facts.name, o.maker.facts.licence, round(o.fit, 3)) for o in self._offers(cue)]
         recipe = label.recipe.model_dump() if label and label.recipe else None
         return digest([VERSION, cue.identity(), recipe, offers, self._options.candidates])
+
+
+def _is_settled(cue: Cue, label: Label | None) -> bool:
+    """Whether one good take is enough: performances of a steady or a long sound hardly differ in worth."""
+    return cue.duration > _LONG_CUE or (label is not None and label.behaviour is Behaviour.STEADY)
 
 
 def performance_seed(cue: Cue, number: int) -> int:
