@@ -1,6 +1,7 @@
 """All commands, and how they are run."""
 
 import logging
+import sys
 
 import typer
 from typer.exceptions import TyperException
@@ -44,8 +45,13 @@ def run(debug: bool) -> None:
         KeyboardInterrupt: the run was interrupted.
     """
     log_to_stderr(logging.INFO if debug else logging.ERROR)
+    command = typer.main.get_command(app)
+    # Not by calling the app: it would turn an interrupt into an answer and a reader's leaving into a fault.
     try:
-        app(standalone_mode=False)
+        with command.make_context("soundstage", sys.argv[1:]) as context:
+            command.invoke(context)
+    except typer.Exit:
+        return
     except TyperException as error:
         message = error.format_message() or "Name a command; the help lists them"
         raise BadOption(message.rstrip(".") + ".") from error

@@ -6,33 +6,49 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from soundstage import cli
 from soundstage.errors import StorageError
 from tests.cli.conftest import Run
+from tests.cli.test_dub import wait_for
 from tests.cli.test_refusals import assert_one_line
 
 Start = Callable[..., subprocess.Popen[str]]
 
 
-@pytest.mark.parametrize("seconds", [0.15, 0.5])
+def _wait_for_handler(process: subprocess.Popen[str]) -> None:
+    """Wait until the program hears SIGHUP, which Python by itself does not."""
+    status = Path(f"/proc/{process.pid}/status")
+    for _ in range(3000):
+        caught = next(line for line in status.read_text().splitlines() if line.startswith("SigCgt:"))
+        if int(caught.split()[1], 16) & 1 << (signal.SIGHUP - 1):
+            return
+        time.sleep(0.01)
+    raise AssertionError("signals are never heard")
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc to see when signals are heard")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_interrupt_is_heard_while_the_program_loads(command: Start, how: signal.Signals, seconds: float):
+def test_an_interrupt_is_heard_while_the_program_loads(command: Start, how: signal.Signals):
     process = command("labels", "rain")
-    time.sleep(seconds)
+    _wait_for_handler(process)
     process.send_signal(how)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert_one_line(said)
 
 
-def test_a_reader_that_has_enough_is_no_fault():
-    line = f"{sys.executable} -m soundstage labels all | head -1; echo ${{PIPESTATUS[0]}}"
-    said = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True)
-    assert said.stdout.splitlines()[-1] == "0"
-    assert said.stderr == ""
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["table", "json"])
+def test_a_reader_that_has_enough_is_no_fault(command: Start, form: list[str]):
+    process = command("labels", "all", *form)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.wait(timeout=60) == 0
+    assert process.stderr.read() == ""
 
 
 @pytest.mark.parametrize("closing", [">&-", ">/dev/full"])
@@ -65,3 +81,14 @@ def test_no_memory_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, capfd: p
         cli.main()
     assert ended.value.code == StorageError.exit_code
     assert_one_line(capfd.readouterr().err)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_within_a_command_is_told(command: Start, film: Path, tmp_path: Path, how: signal.Signals):
+    process = command("storyboard", film, "--work", tmp_path / "work")
+    wait_for(tmp_path / "work" / ".lock", process)
+    process.send_signal(how)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Interrupted" in said
+    assert not list(tmp_path.rglob("*.part"))
