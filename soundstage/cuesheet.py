@@ -12,13 +12,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from soundstage.errors import BadCueSheet, StorageError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
 
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Lufs = Annotated[float, Field(ge=-70, le=0, allow_inf_nan=False)]
