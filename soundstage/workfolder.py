@@ -14,6 +14,7 @@ finished work and `.part` files, which the next run removes.
 import contextlib
 import fcntl
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -180,9 +181,10 @@ class WorkFolder:
         """Move the sheet (of another film, say) out of the way without losing it."""
         if not self.sheet.exists():
             return None
-        number = sum(1 for _ in self.root.glob("cuesheet.*.json")) + 1
+        names = (self.root / f"cuesheet.{number}.json" for number in itertools.count(1))
+        free = next(name for name in names if not name.exists())
         self._baseline.unlink(missing_ok=True)
-        return self.sheet.rename(self.root / f"cuesheet.{number}.json")
+        return self.sheet.rename(free)
 
     def note(self, name: str) -> dict[str, object]:
         """A small JSON note of an earlier run, empty when there is none."""

@@ -144,3 +144,13 @@ def test_a_reading_that_was_begun_anew_counts_no_longer(tmp_path: Path):
     _read(folder)
     folder.break_seal()
     assert folder.saved_reading() is None
+
+
+def test_no_sheet_set_aside_replaces_another(tmp_path: Path):
+    folder = WorkFolder(tmp_path)
+    (tmp_path / "cuesheet.2.json").write_text("an earlier one")
+    for _ in range(2):
+        folder.write_sheet(sheet((cue(),)), sheet((cue(),)))
+        folder.set_aside_sheet()
+    assert (tmp_path / "cuesheet.2.json").read_text() == "an earlier one"
+    assert len(list(tmp_path.glob("cuesheet.*.json"))) == 3
