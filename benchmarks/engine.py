@@ -30,6 +30,7 @@ from tests import footage
 SIZE = (1280, 720)
 RATE = 25
 MINUTE = 60 * RATE
+_NEAR = 0.1
 
 
 def main() -> None:
@@ -110,11 +111,12 @@ def hits(folder: Path, runs: int) -> Iterator[str]:
     """Anchors of effect cues against true event times, in films with known events."""
     del runs
     makers: dict[str, Callable[..., tuple[float, ...]]] = {
-        "bouncing ball": footage.bouncing_ball,
-        "hammer": footage.hammer,
-        "flashing light": footage.flashing_light,
+        "a ball bounces": footage.bouncing_ball,
+        "a hammer strikes a nail": footage.hammer,
+        "a lamp flashes": footage.flashing_light,
     }
     errors: list[float] = []
+    astray = count = 0
     for name, make in makers.items():
         for fps in (23.976, 25, 30, 50):
             film = folder / f"{name.replace(' ', '-')}-{fps}.mp4"
@@ -122,14 +124,16 @@ def hits(folder: Path, runs: int) -> Iterator[str]:
             found = _anchors(film, folder, name)
             near = [min((abs(event - anchor) for anchor in found), default=9.0) for event in events]
             errors += near
+            astray += sum(min(abs(event - anchor) for event in events) > _NEAR for anchor in found)
+            count += len(found)
             yield (
                 f"{name} at {fps} fps: {len(events)} events, {len(found)} anchors, "
                 f"median error {1000 * statistics.median(near):.0f} ms, worst {1000 * max(near):.0f} ms"
             )
-    within = sum(error <= 0.1 for error in errors) / len(errors)
+    within = sum(error <= _NEAR for error in errors) / len(errors)
     yield (
         f"all: median {1000 * statistics.median(errors):.0f} ms (must be <= 40), "
-        f"{within:.0%} within 100 ms (must be >= 90 %)"
+        f"{within:.0%} within 100 ms (must be >= 90 %); {astray} of {count} anchors hit where nothing happens"
     )
 
 

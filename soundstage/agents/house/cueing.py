@@ -33,6 +33,8 @@ _GAPS = {
     ("none", Behaviour.REPEATED): 0.6,
 }
 _HIT_STRENGTH = 0.5
+# A blow or a bounce takes energy from what moves; what moves faster afterwards was set off, not struck.
+_GAIN, _STIR = 1.08, 0.02
 _TAIL = 1.5  # seconds a hit may ring on at most
 _PAN_STEP = 0.5  # seconds between points of a moving source
 _PAN_WIDTH = 0.7  # the picture is narrower than the loudspeakers' base
@@ -216,7 +218,7 @@ def _sets_off(curve: MotionCurve, time: float) -> bool:
     before, after = curve.between(time - 0.14, time - 0.02).energy, curve.between(time + 0.02, time + 0.14).energy
     if not len(before) or not len(after):
         return False
-    return float(after.mean()) > 1.6 * float(before.mean()) + 0.05
+    return float(after.mean()) > _GAIN * float(before.mean()) + _STIR
 
 
 def _hits(view: SceneView, gap: float) -> tuple[Anchor, ...]:

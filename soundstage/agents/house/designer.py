@@ -21,7 +21,7 @@ _MOST_MAIN, _MOST_BEHIND = 4, 2
 _MOVING = 0.08
 _RECOGNISED = 0.2
 _MOST_HITS = 3.0  # a second: more is no row of hits, but unrest
-SOFT_HIT = "object drop"
+SOFT_HIT, SUDDEN_LIGHT = "object drop", "light switch"
 _BLOW = "heavy thud"  # what hitting sounds like when nothing says what is hit with what
 _ABOARD = frozenset({"car interior"})
 _STRUCK = ("tool", "weapon", "instrument", "thing")
@@ -60,8 +60,7 @@ def _hint(view: SceneView) -> Understanding:
 def _told(hint: Understanding) -> list[SoundIdea]:
     """What the user's words make heard, whatever is seen: sounds named outright, then deeds, then things."""
     ideas = list(_told_sounds(hint))
-    struck = any(thing.sounds for thing in hint.things if thing.kind in _STRUCK)
-    deeds = [deed for deed in hint.deeds if deed.sound and not (struck and deed.sound == _BLOW)]
+    deeds = [deed for deed in hint.deeds if deed.sound and not (_names_what_strikes(hint) and deed.sound == _BLOW)]
     new = [deed for deed in deeds if not any(_akin(deed.sound, idea.words) for idea in ideas)]
     ideas += [SoundIdea(deed.sound, HINTED, f"hint: {deed.who} {deed.verb}", salience=0.8) for deed in new]
     busy = {deed.who for deed in deeds}
@@ -74,6 +73,10 @@ def _told(hint: Understanding) -> list[SoundIdea]:
         heard = _sources(thing, 0.6 if thing.name in busy else HINTED, f"hint: {thing.name}", active=True)
         ideas += [idea for idea in heard if not any(_akin(idea.words, other.words) for other in ideas)]
     return ideas
+
+
+def _names_what_strikes(hint: Understanding) -> bool:
+    return any(thing.sounds for thing in hint.things if thing.kind in _STRUCK)
 
 
 def _told_sounds(hint: Understanding) -> Iterator[SoundIdea]:
@@ -104,7 +107,8 @@ def _seen(view: SceneView, hint: Understanding) -> Iterator[SoundIdea]:
     weight = 0.4 if named or hint.labels else 1.0
     places = _likely_settings(caption, hint)
     for words, actions in _sounding(caption.actions, places).items():
-        yield from _deed_idea(words, actions, weight)
+        if not (words == _BLOW and _names_what_strikes(hint)):
+            yield from _deed_idea(words, actions, weight)
     for finding in caption.entities:
         thing = known_concept(finding.name)
         if thing is not None and thing.name not in named:
@@ -154,7 +158,7 @@ def _movements(view: SceneView) -> Iterator[SoundIdea]:
     if not hits or view.scene.caption.confidence >= _RECOGNISED or len(hits) > max(2.0, _MOST_HITS * length):
         return
     # In a still picture a sudden change is a light; in a moving one, something that hits.
-    words = SOFT_HIT if view.scene.caption.motion >= _MOVING else "light switch"
+    words = SOFT_HIT if view.scene.caption.motion >= _MOVING else SUDDEN_LIGHT
     yield SoundIdea(words, 0.4, f"{len(hits)} sudden changes of something that cannot be named", salience=0.4)
 
 
@@ -218,11 +222,18 @@ def _rhythms(view: SceneView) -> dict[str, Rhythm]:
     hint = _hint(view)
     places = _likely_settings(view.scene.caption, hint)
     seen = (deed for action in view.scene.caption.actions for deed in understand(action.name, places).deeds)
-    named = (known_concept(finding.name) for finding in view.scene.caption.entities)
-    driving: dict[str, Rhythm] = {
-        sound: "pass" for thing in (*named, *hint.things) if thing and thing.when == "moving" for sound in thing.sounds
-    }
-    return {deed.sound: deed.rhythm for deed in (*seen, *hint.deeds)} | driving | {SOFT_HIT: "hits"}
+    seen_things = (known_concept(finding.name) for finding in view.scene.caption.entities)
+    things = [thing for thing in (*seen_things, *hint.things) if thing]
+    by_kind: dict[str, Rhythm] = {sound: "hits" for thing in things if _is_struck(thing) for sound in thing.sounds}
+    by_kind |= {name: "hits" for name in hint.labels if any(_akin(name, sound) for sound in by_kind)}
+    by_kind |= {sound: "pass" for thing in things if thing.when == "moving" for sound in thing.sounds}
+    told: dict[str, Rhythm] = {deed.sound: deed.rhythm for deed in (*seen, *hint.deeds)}
+    return told | by_kind | {SOFT_HIT: "hits", SUDDEN_LIGHT: "hits"}
+
+
+def _is_struck(thing: Concept) -> bool:
+    """A hammer at work sounds when it strikes, not when it likes."""
+    return thing.kind in _STRUCK and thing.when == "acting"
 
 
 def _distinct(ideas: Iterable[SoundIdea]) -> list[SoundIdea]:
