@@ -202,8 +202,12 @@ class Stage:
 
 
 def _is_settled(cue: Cue, label: Label | None) -> bool:
-    """Whether one good take is enough: performances of a steady or a long sound hardly differ in worth."""
-    return cue.duration > _LONG_CUE or (label is not None and label.behaviour is Behaviour.STEADY)
+    """Whether one good take is enough: performances of speech, of a steady or a long sound hardly differ in worth."""
+    return (
+        cue.layer is Layer.SPEECH
+        or cue.duration > _LONG_CUE
+        or (label is not None and label.behaviour is Behaviour.STEADY)
+    )
 
 
 def performance_seed(cue: Cue, number: int) -> int:

@@ -103,7 +103,9 @@ def _read(film: Path, facts: Probe, folder: Path, progress: Callable[[float], No
         worker = stack.enter_context(ThreadPoolExecutor(max_workers=1))
         stopped = threading.Event()
         stack.callback(stopped.set)  # who interrupts does not wait for the rest of the speech
-        dialogue = worker.submit(_dialogue, folder / SOUND_FILE, stopped) if transcribe and seen.levels else None
+        language = facts.sound.facts.language if facts.sound else None
+        heard = transcribe and seen.levels is not None
+        dialogue = worker.submit(_dialogue, folder / SOUND_FILE, language, stopped) if heard else None
         boundaries = find_boundaries(thumbnails, seen.looks.times)
         progress(0.95)
         spans = _spans(boundaries, seen)
@@ -185,12 +187,12 @@ def _hearing(running: Decoding, folder: Path, clock: FilmClock) -> Iterator[Futu
             clock.finish(clock.end)
 
 
-def _dialogue(sound: Path, stopped: threading.Event) -> tuple[tuple[Line, ...], tuple[str, ...]]:
+def _dialogue(sound: Path, language: str | None, stopped: threading.Event) -> tuple[tuple[Line, ...], tuple[str, ...]]:
     """Lines heard, and a note when nothing here can listen."""
     from soundstage.film.dialogue import transcribe  # speech models load only when needed
 
     try:
-        return transcribe(sound, stopped=stopped.is_set), ()
+        return transcribe(sound, language=language, stopped=stopped.is_set), ()
     except MissingPart as missing:
         return (), (f"Dialogue was not transcribed: {missing}",)
 

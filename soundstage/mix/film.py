@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from soundstage.cuesheet import Cue, CueSheet, Layer
+from soundstage.cuesheet import Cue, CueSheet, Layer, write_aside
 from soundstage.errors import BadOption
 from soundstage.ffmpeg import open_film
 from soundstage.loudness import LoudnessMeter
@@ -25,6 +25,8 @@ from soundstage.sound import BLOCK_FRAMES, Block, frames_of
 
 __all__ = ["MixOptions", "MixResult", "Original", "Outputs", "mix_film"]
 
+# Names the stems in a folder that are ours.
+_STEM_LIST = ".stems"
 # What a meter shows for silence: the lower ends of its scales.
 SILENT_LOUDNESS = -70.0
 SILENT_PEAK = -120.0
@@ -261,11 +263,18 @@ def _stem(folder: Path, layer: Layer, publication: Publication) -> StemPath:
 
 
 def _drop_stale_stems(folder: Path | None, present: Sequence[str]) -> None:
-    """A stem of an earlier mix whose layer is silent now would no longer sum to the mix."""
-    for layer in Layer:
-        if folder is not None and layer.value not in present:
-            with writing(folder):
-                (folder / f"{layer.value}.flac").unlink(missing_ok=True)
+    """A stem of an earlier mix whose layer is silent now would no longer sum to the mix.
+
+    Only stems that a list in the folder says are ours go: a user's own music.flac may lie there.
+    """
+    if folder is None or not folder.is_dir():
+        return
+    ours = folder / _STEM_LIST
+    with writing(folder):
+        known = ours.read_text(encoding="utf-8").split() if ours.exists() else []
+        for name in {layer.value for layer in Layer}.intersection(known).difference(present):
+            (folder / f"{name}.flac").unlink(missing_ok=True)
+    write_aside(ours, "\n".join(present) + "\n")
 
 
 def _write_captions(job: _Job, publication: Publication) -> int:

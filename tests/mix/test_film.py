@@ -12,7 +12,7 @@ from soundstage.cuesheet import Cue, Layer, Line
 from soundstage.errors import BadOption, StorageError
 from soundstage.mix import mixing
 from soundstage.mix.film import MixOptions, MixResult, Original, Outputs, mix_film
-from soundstage.sound import SAMPLE_RATE
+from soundstage.sound import SAMPLE_RATE, write_blocks
 from soundstage.synth.maker import Take
 from tests.documents import cue, sheet
 from tests.mix.conftest import Desk, noise, steady
@@ -171,6 +171,14 @@ def test_stems_of_an_earlier_mix_do_not_linger(desk: Desk) -> None:
     desk.mix(cues, takes)
     _, heard = desk.mix(cues, {"rain": takes["rain"]})
     assert heard.keys() == {"master", "ambience"}
+
+
+def test_a_users_own_file_among_the_stems_stays(desk: Desk) -> None:
+    (desk.folder / "stems").mkdir(exist_ok=True)
+    mine = desk.folder / "stems" / "music.flac"
+    write_blocks(mine, [noise(1)], noise(1).shape[1])
+    desk.mix((cue("rain", 0, 4),), {"rain": desk.take("rain", noise(4))})
+    assert mine.exists()
 
 
 def test_only_the_scenes_asked_for_are_heard(desk: Desk) -> None:
