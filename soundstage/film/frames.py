@@ -1,7 +1,7 @@
 """One guarded pass of ffmpeg over a film: small pictures, stills and sound, each with its exact time.
 
 The film is decoded once. Every picture arrives as 128 by 72 pixels of luma with half as much of each
-colour difference; about five a second also as a JPEG for viewing; the sound as 48 kHz stereo on a pipe
+colour difference; about two a second also as a JPEG for viewing; the sound as 48 kHz stereo on a pipe
 of its own, so that neither waits for the other. ffmpeg scales while it decodes, and NUT carries the
 presentation times.
 """
@@ -27,7 +27,7 @@ from soundstage.sound import SAMPLE_RATE, Block
 
 WIDTH, HEIGHT = 128, 72
 STILL_WIDTH = 480
-STILL_GAP = 0.2
+STILL_GAP = 0.4
 BATCH = 64
 _LUMA = WIDTH * HEIGHT
 _CHROMA = _LUMA // 4

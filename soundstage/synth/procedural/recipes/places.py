@@ -1,6 +1,7 @@
 """Places: rooms, halls, streets and the insides of vehicles."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 
@@ -151,7 +152,7 @@ def city(making: Making) -> Stream:
         scaled(moved(wash, wander(rng, 5.0), swell(4)), 0.10 + 0.25 * traffic),
     ]
     if traffic > 0:
-        layers.append(scaled(timeline(_cars(rng, traffic, near, making["speed"])), 0.25 + 1.6 * near))
+        layers.append(scaled(timeline(_cars(making)), 0.25 + 1.6 * near))
     if making["people"] > 0:
         layers.append(scaled(crowd_stream(rng, 0.4, 0.15), 0.7 * making["people"]))
     if making["horns"] > 0:
@@ -159,18 +160,27 @@ def city(making: Making) -> Stream:
     return mixed(*layers)
 
 
-def _cars(rng: np.random.Generator, traffic: float, near: float, speed: float) -> Iterator[Event]:
+@lru_cache(maxsize=4)
+def _fleet(seed: int, near: float, speed: float) -> tuple[Block, ...]:
+    """The cars of a street, made once for all its scenes."""
+    rng = np.random.default_rng([seed, 10])
     distance = 22 - 16 * near
-    passes: list[Block] = []
-    for _ in range(5):
-        one, _lead = pass_by(
-            rng, speed * rng.uniform(0.8, 1.2), distance * rng.uniform(0.8, 1.6), 6.5, rng.uniform() < 0.2
-        )
-        passes.append(one / np.float32(np.abs(one).max()))
+    passes = (
+        pass_by(rng, speed * rng.uniform(0.8, 1.2), distance * rng.uniform(0.8, 1.6), 6.5, rng.uniform() < 0.2)[0]
+        for _ in range(5)
+    )
+    return tuple(one / np.float32(np.abs(one).max()) for one in passes)
+
+
+def _cars(making: Making) -> Iterator[Event]:
+    """One of the street's cars after another, from either side."""
+    rng = making.rng
+    fleet = _fleet(making.seed, making["near"], making["speed"])
     frame = -2.0 * SAMPLE_RATE
     while True:
-        yield Event(int(frame), passes[int(rng.integers(len(passes)))] * np.float32(rng.uniform(0.4, 1.0)))
-        frame += (0.7 + rng.exponential(1.0)) * (5.5 - 4.5 * traffic) * SAMPLE_RATE
+        car = fleet[int(rng.integers(len(fleet)))][:, :: int(rng.choice((-1, 1)))]
+        yield Event(int(frame), car * np.float32(rng.uniform(0.4, 1.0)))
+        frame += (0.7 + rng.exponential(1.0)) * (5.5 - 4.5 * making["traffic"]) * SAMPLE_RATE
 
 
 def _horns(rng: np.random.Generator, often: float) -> Iterator[Event]:
