@@ -31,6 +31,7 @@ STILL_GAP = 0.4
 BATCH = 64
 _LUMA = WIDTH * HEIGHT
 _CHROMA = _LUMA // 4
+_PICTURE = _LUMA + 2 * _CHROMA
 # Outputs start here so that no time before the first picture is negative, which NUT cannot hold.
 _SHIFT = 100
 _PIPE_BUFFER = 1 << 20
@@ -152,7 +153,7 @@ def pictures(pipe: IO[bytes]) -> Iterator[Pictures | Still]:
         time = _time(packet)
         if packet.stream_index == 1:
             yield Still(time=time, jpeg=bytes(packet))
-        elif time > last:
+        elif time > last and packet.size == _PICTURE:  # what a killed ffmpeg leaves is cut short
             last = time
             times.append(time)
             held.append(bytes(packet))
@@ -186,7 +187,7 @@ def _time(packet: "Packet[Any]") -> float:
 
 
 def _batch(times: list[float], held: list[bytes]) -> Pictures:
-    planes = np.frombuffer(b"".join(held), dtype=np.uint8).reshape(len(held), _LUMA + 2 * _CHROMA)
+    planes = np.frombuffer(b"".join(held), dtype=np.uint8).reshape(len(held), _PICTURE)
     return Pictures(
         times=np.array(times),
         luma=planes[:, :_LUMA].reshape(-1, HEIGHT, WIDTH),
