@@ -131,7 +131,7 @@ class Stage:
             for number in range(self._options.candidates):
                 takes.append(self._make(maker, cue, key, number, stop))
                 hearings.append(listen(takes[-1].path, cue, label))
-                if good_enough(hearings[-1]) and cue.duration > _LONG_CUE:
+                if good_enough(hearings[-1]) and _is_settled(cue, label):
                     break
             chosen = best(hearings)
             return self._keep(key, takes, chosen, hearings[chosen])

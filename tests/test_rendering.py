@@ -10,6 +10,7 @@ from soundstage.errors import BadCueSheet, BadSound, StorageError
 from soundstage.rendering import RenderOptions, Stage, performance_seed, with_notes
 from soundstage.sound import Block, frames_of
 from soundstage.synth.maker import Fit, MakerFacts, Rendering
+from soundstage.synth.procedural import ProceduralMaker
 from tests.documents import cue, sheet
 
 
@@ -21,11 +22,14 @@ class NoiseMaker:
     fit: float = 1.0
     broken: bool = False
     full_disk: bool = False
+    channels: int = 1
     made: list[tuple[str, int]] = field(default_factory=list)
 
     @property
     def facts(self) -> MakerFacts:
-        return MakerFacts(self.name, Method.PROCEDURAL, channels=1, longest=None, cost=0.01, licence="CC0-1.0")
+        return MakerFacts(
+            self.name, Method.PROCEDURAL, channels=self.channels, longest=None, cost=0.01, licence="CC0-1.0"
+        )
 
     def can_make(self, cue: Cue) -> Fit:
         return Fit(self.fit, "noise is easy")
@@ -34,7 +38,7 @@ class NoiseMaker:
         if self.broken:
             raise BadSound("It cannot be made.")
         self.made.append((cue.label, seed))
-        return Rendering(channels=1, blocks=self._blocks(cue, seed), licence="CC0-1.0")
+        return Rendering(channels=self.channels, blocks=self._blocks(cue, seed), licence="CC0-1.0")
 
     def _blocks(self, cue: Cue, seed: int) -> Iterator[Block]:
         if self.full_disk:
@@ -128,3 +132,17 @@ def test_a_cue_shorter_than_a_sample_stays_silent_and_leaves_nothing(tmp_path: P
     rendered = _stage(tmp_path, NoiseMaker()).render([cue(end=1e-6)], _quiet)
     assert "make it longer" in rendered.silent["rain-1"]
     assert list(tmp_path.iterdir()) == []
+
+
+@dataclass
+class SteadyMaker(NoiseMaker):
+    """A maker whose every take is a good one of rain."""
+
+    def _blocks(self, cue: Cue, seed: int) -> Iterator[Block]:
+        yield from ProceduralMaker().make(cue, seed).blocks
+
+
+def test_one_good_take_of_a_steady_sound_is_enough(tmp_path: Path):
+    maker = SteadyMaker(channels=2)
+    _stage(tmp_path, maker).render([cue()], _quiet)
+    assert len(maker.made) == 1
