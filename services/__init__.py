@@ -1,0 +1,1 @@
+"""The service around the engine: an API, workers, and what they share."""

@@ -1,0 +1,1 @@
+"""One module a group of tables, and the repositories that hold all queries."""

@@ -1,0 +1,1 @@
+"""Calling users back: signatures, schedule, deliveries."""

@@ -1,0 +1,1 @@
+"""`soundstage up`: the whole service on one machine."""
