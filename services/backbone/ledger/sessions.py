@@ -1,0 +1,70 @@
+"""Connections to the ledger: asyncpg where requests are served, psycopg where steps are worked."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.orm import Session
+
+from services.backbone.errors import BadSetting, Unavailable
+from services.backbone.settings import settings
+
+_SYNC, _ASYNC = "postgresql+psycopg", "postgresql+asyncpg"
+_POOL = 5
+
+
+def sync_url(url: str) -> str:
+    """The URL for psycopg, whatever driver it names. Raises BadSetting when it is no PostgreSQL URL."""
+    return _with_driver(url, _SYNC)
+
+
+def async_url(url: str) -> str:
+    """The URL for asyncpg, whatever driver it names. Raises BadSetting when it is no PostgreSQL URL."""
+    return _with_driver(url, _ASYNC)
+
+
+def _with_driver(url: str, driver: str) -> str:
+    try:
+        parsed = make_url(url)
+    except Exception as error:
+        raise BadSetting("DATABASE_URL is no URL; write postgresql://user:password@host/name.") from error
+    if parsed.get_backend_name() not in ("postgresql", "postgres"):
+        raise BadSetting(f"DATABASE_URL names {parsed.get_backend_name()}; Soundstage needs PostgreSQL.")
+    return parsed.set(drivername=driver).render_as_string(hide_password=False)
+
+
+def async_engine(url: str, pool: int = 10) -> AsyncEngine:
+    """An engine for the API; connections that died while idle are noticed before they are used."""
+    return create_async_engine(async_url(url), pool_size=pool, max_overflow=pool, pool_pre_ping=True)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """A session whose work is committed when the block ends well.
+
+    Raises:
+        Unavailable: the database is away.
+    """
+    try:
+        with Session(_engine(os.getpid(), settings().database_url), expire_on_commit=False) as session, session.begin():
+            yield session
+    except DBAPIError as error:
+        if is_away(error):
+            raise Unavailable("The database is away; the work goes on when it is back.") from error
+        raise
+
+
+def is_away(error: DBAPIError) -> bool:
+    """Whether the error tells of a lost or refused connection, and not of the statement."""
+    return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+
+
+@cache
+def _engine(process: int, url: str) -> Engine:
+    """One engine per process: connections do not survive a fork."""
+    del process
+    return create_engine(sync_url(url), pool_size=_POOL, pool_pre_ping=True)
