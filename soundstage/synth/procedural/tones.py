@@ -1,4 +1,4 @@
-"""Tones whose pitch moves: wavetables read at a running phase."""
+"""Tones whose pitch moves: sines and wavetables read at a running phase, whistles."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 from scipy.fft import irfft
 
 from soundstage.sound import SAMPLE_RATE
+from soundstage.synth.procedural.envelopes import flicker, smooth_path, ticks
 from soundstage.synth.procedural.noise import Floats
+
+Points = Sequence[tuple[float, float]]
 
 _TABLE = 4096
 
@@ -47,3 +50,19 @@ def read(table: Floats, phase: Floats) -> Floats:
     part = place - index
     index %= len(table)
     return np.asarray(table[index] * (1 - part) + table[(index + 1) % len(table)] * part)
+
+
+def whistle(
+    rng: np.random.Generator,
+    seconds: float,
+    pitch: Points,
+    loud: Points = ((0, 0), (0.15, 1), (0.7, 0.8), (1, 0)),
+    trill: float = 0.0,
+    rate: float = 30.0,
+    second: float = 0.08,
+) -> Floats:
+    """A whistled syllable: a sine on a pitch curve (share, Hz), with a trill and a little second harmonic."""
+    hertz = smooth_path(seconds, pitch) * (1 + trill * np.sin(2 * np.pi * rate * ticks(seconds) + rng.uniform(0, 6)))
+    phase = 2 * np.pi * phase_of(hertz)
+    tone = np.sin(phase) + second * np.sin(2 * phase) + 0.4 * second * np.sin(3 * phase)
+    return np.asarray(tone * smooth_path(seconds, loud) * (1 + 0.08 * flicker(rng, seconds, 40)))

@@ -11,9 +11,7 @@ import numpy as np
 
 from soundstage.synth.procedural.envelopes import flicker, smooth_path, ticks
 from soundstage.synth.procedural.noise import Floats, band, hiss, sweep_bins, swept
-from soundstage.synth.procedural.tones import phase_of, read, tilted
-
-Points = Sequence[tuple[float, float]]
+from soundstage.synth.procedural.tones import Points, phase_of, read, tilted
 
 
 @dataclass(frozen=True)

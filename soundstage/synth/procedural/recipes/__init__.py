@@ -1,56 +1,11 @@
-"""The recipes, by family; importing this package fills the table RECIPES."""
+"""The recipes, by family; importing this package imports every module in it, which fills the table RECIPES."""
+
+from importlib import import_module
+from pkgutil import iter_modules
 
 from soundstage.synth.procedural.recipe import RECIPES
-from soundstage.synth.procedural.recipes import (
-    aircraft,
-    animals,
-    birds,
-    bodies,
-    crowds,
-    doors,
-    engines,
-    explosions,
-    fire,
-    footsteps,
-    friction,
-    handwork,
-    impacts,
-    kitchen,
-    machines,
-    nature,
-    places,
-    rails,
-    signals,
-    unreal,
-    water,
-    weapons,
-    weather,
-)
 
-FAMILIES = (
-    aircraft,
-    animals,
-    birds,
-    bodies,
-    crowds,
-    doors,
-    engines,
-    explosions,
-    fire,
-    footsteps,
-    friction,
-    handwork,
-    impacts,
-    kitchen,
-    machines,
-    nature,
-    places,
-    rails,
-    signals,
-    unreal,
-    water,
-    weapons,
-    weather,
-)
+__all__ = ["RECIPES"]
 
-__all__ = ["FAMILIES", "RECIPES"]
+for _family in iter_modules(__path__, f"{__name__}."):
+    import_module(_family.name)

@@ -8,9 +8,9 @@ from soundstage.synth.procedural.grains import peaked
 from soundstage.synth.procedural.modal import BODY, METAL, PLASTIC, strike
 from soundstage.synth.procedural.noise import Floats, band, hiss
 from soundstage.synth.procedural.recipe import Making, Parameter, hit
-from soundstage.synth.procedural.recipes.birds import whistle
 from soundstage.synth.procedural.recipes.water import bubble
 from soundstage.synth.procedural.recipes.weapons import air_sweep
+from soundstage.synth.procedural.tones import whistle
 
 
 @hit("heartbeat", Parameter("close", 0.5, doc="felt (0) to heard in the head (1)"), every=0.86, jitter=0.03)

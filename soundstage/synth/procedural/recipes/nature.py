@@ -6,12 +6,14 @@ import numpy as np
 
 from soundstage.cuesheet import Perspective
 from soundstage.sound import SAMPLE_RATE, Block
+from soundstage.synth.procedural.cries import varied
 from soundstage.synth.procedural.envelopes import laid, path, pluck, ticks
 from soundstage.synth.procedural.grains import panned, peaked
 from soundstage.synth.procedural.noise import Floats
 from soundstage.synth.procedural.recipe import Making, Parameter, bed, hit
-from soundstage.synth.procedural.recipes.animals import CRIES
-from soundstage.synth.procedural.recipes.birds import CROAKS, SPECIES, owl, phrase, varied
+from soundstage.synth.procedural.recipes.birds import CROAKS
+from soundstage.synth.procedural.recipes.birdsong import SPECIES, owl, phrase
+from soundstage.synth.procedural.recipes.livestock import CRIES
 from soundstage.synth.procedural.recipes.weather import wind
 from soundstage.synth.procedural.space import STANDS, impulse, placed
 from soundstage.synth.procedural.streams import (

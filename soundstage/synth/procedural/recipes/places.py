@@ -7,11 +7,12 @@ import numpy as np
 
 from soundstage.cuesheet import Perspective
 from soundstage.sound import SAMPLE_RATE, Block
+from soundstage.synth.procedural.cries import uttered
 from soundstage.synth.procedural.grains import Grain, bank, panned, peaked, picked, strewn
 from soundstage.synth.procedural.modal import METAL, PLASTIC, WOOD, strike
 from soundstage.synth.procedural.noise import Floats
 from soundstage.synth.procedural.recipe import Making, Parameter, bed
-from soundstage.synth.procedural.recipes.birds import CROAKS, uttered
+from soundstage.synth.procedural.recipes.birds import CROAKS
 from soundstage.synth.procedural.recipes.crowds import clatter, crowd_stream
 from soundstage.synth.procedural.recipes.doors import creak_sound
 from soundstage.synth.procedural.recipes.engines import pass_by
