@@ -42,6 +42,7 @@ class Settings(BaseSettings):
 
     secret: SecretStr = Field(min_length=32, description="Keys the hashes of API keys and seals webhook secrets")
     public_url: str = Field("http://127.0.0.1:8000", description="The API as clients reach it")
+    cors_origins: Names = Field((), description="Origins whose pages may call the API, comma-separated; none by default")
     scratch: Path = Field(Path("/tmp/soundstage-scratch"), description="Where workers keep files while they work")
     allow_loopback: bool = Field(False, description="Let webhooks and sources reach this machine; for trying out only")
 

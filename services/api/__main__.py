@@ -1,0 +1,41 @@
+"""Serves the HTTP interface: `python -m services.api [--host HOST] [--port PORT] [--workers N]`."""
+
+import argparse
+
+import uvicorn
+
+_GRACE = 20
+_KEEP_ALIVE = 75
+
+
+def main() -> None:
+    """Serve until a signal; requests that are served then are finished."""
+    asked = _arguments().parse_args()
+    uvicorn.run(
+        "services.api.app:create_app",
+        factory=True,
+        host=asked.host,
+        port=asked.port,
+        workers=asked.workers,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_graceful_shutdown=_GRACE,
+        log_config=None,
+    )
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m services.api", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8000, help="port to listen at (default: %(default)s)")
+    parser.add_argument("--workers", type=int, default=1, help="processes (default: %(default)s)")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

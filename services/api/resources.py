@@ -1,0 +1,62 @@
+"""What a process of the API holds as long as it runs."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import cast
+
+from fastapi import FastAPI, Request
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from services.api.relay import Relay
+from services.api.uses import KeyUses
+from services.backbone.ledger.sessions import async_engine
+from services.backbone.limits import Limits
+from services.backbone.settings import Settings
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Connections and what works in the background; one for the whole process."""
+
+    settings: Settings
+    engine: AsyncEngine
+    limits: Limits
+    relay: Relay
+    uses: KeyUses
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session whose work is committed when the block ends well.
+
+        Routes take `services.api.sessions.Session` instead, unless they outlive their transaction (SSE, uploads).
+        """
+        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            async with session.begin():
+                yield session
+            self.relay.after_commit(session)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Resources]:
+    """Resources that are closed with the block; nothing is connected to before it is needed."""
+    engine = async_engine(settings.database_url)
+    limits = Limits(settings.redis_url)
+    relay, uses = Relay(), KeyUses(engine)
+    try:
+        yield Resources(settings, engine, limits, relay, uses)
+    finally:
+        await relay.close()
+        await uses.close()
+        await limits.close()
+        await engine.dispose()
+
+
+def resources_of(app: FastAPI) -> Resources:
+    """Those of a running app."""
+    return cast(Resources, app.state.resources)
+
+
+def resources(request: Request) -> Resources:
+    """As a dependency."""
+    return resources_of(request.app)

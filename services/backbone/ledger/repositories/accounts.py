@@ -1,0 +1,80 @@
+"""Queries about accounts and their keys."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from services.backbone.ids import new_id
+from services.backbone.ledger.tables import Account, ApiKey
+
+_USE_NOTED_EVERY = timedelta(minutes=1)
+
+
+class Accounts:
+    """All accounts; for operators, and for finding out who calls."""
+
+    def __init__(self, session: Session) -> None:
+        """Args: session: of the transaction that asks."""
+        self._session = session
+
+    def named(self, name: str) -> Account | None:
+        """The account of that name."""
+        return self._session.scalar(select(Account).where(Account.name == name))
+
+    def all(self) -> Sequence[Account]:
+        """All, the oldest first."""
+        return self._session.scalars(select(Account).order_by(Account.id)).all()
+
+    def create(self, name: str) -> Account:
+        """A new account without limits of its own."""
+        account = Account(id=new_id("acc"), name=name)
+        self._session.add(account)
+        self._session.flush()
+        return account
+
+    def lock(self, account_id: str) -> Account:
+        """The account, locked: what is counted against its quotas stands still until the transaction ends."""
+        return self._session.scalars(
+            select(Account).where(Account.id == account_id).with_for_update(key_share=True)
+        ).one()
+
+    def holder(self, digest: str) -> ApiKey | None:
+        """The key with that digest, if it is good now."""
+        return self._session.scalar(
+            select(ApiKey).where(
+                ApiKey.digest == digest,
+                ApiKey.revoked_at.is_(None),
+                or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now()),
+            )
+        )
+
+    def note_use(self, key_id: str) -> None:
+        """Write down that a key is used now; at most once a minute, for many requests at once use the same."""
+        stale = func.now() - _USE_NOTED_EVERY
+        self._session.execute(
+            update(ApiKey)
+            .where(ApiKey.id == key_id, or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < stale))
+            .values(last_used_at=func.now())
+        )
+
+
+class Keys:
+    """The keys of one account."""
+
+    def __init__(self, session: Session, account_id: str) -> None:
+        """Args: session: of the transaction that asks. account_id: whose keys."""
+        self._session = session
+        self._account_id = account_id
+
+    def all(self) -> Sequence[ApiKey]:
+        """All, the newest first; revoked and expired ones too."""
+        return self._session.scalars(self._own().order_by(ApiKey.id.desc())).all()
+
+    def find(self, key_id: str) -> ApiKey | None:
+        """One of them."""
+        return self._session.scalar(self._own().where(ApiKey.id == key_id))
+
+    def _own(self) -> Select[tuple[ApiKey]]:
+        return select(ApiKey).where(ApiKey.account_id == self._account_id)
