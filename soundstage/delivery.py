@@ -8,6 +8,7 @@ import json
 import os
 from collections import Counter
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -23,12 +24,20 @@ from soundstage.workfolder import sweep_beside
 
 VERSION = 1
 _RESULT = TypeAdapter(MixResult)
-FORMATS = ("mp4", "mov", "mkv", "webm", "flac")
-_SOUND_ONLY = "flac"
-_LOUDEST, _QUIETEST = -5.0, -40.0
+LOUDEST, QUIETEST = -5.0, -40.0
 _SHEET = "cuesheet.json"
 # Of 255 bytes, the rest is for the mark of what is being written.
 _LONGEST_NAME = 235
+
+
+class Format(StrEnum):
+    """Containers of the result; `flac` is the sound alone."""
+
+    MP4 = "mp4"
+    MOV = "mov"
+    MKV = "mkv"
+    WEBM = "webm"
+    FLAC = "flac"
 
 
 @dataclass(frozen=True)
@@ -54,10 +63,10 @@ class Order:
                 what is no file, or stems that would.
             StorageError: the output's folder cannot be written.
         """
-        if self.container not in FORMATS:
-            raise BadOption(f"{self.output} has no container Soundstage can write; use one of: {', '.join(FORMATS)}.")
-        if not _QUIETEST <= self.target <= _LOUDEST:
-            raise BadOption(f"A target of {self.target:g} LUFS is out of range; choose {_QUIETEST:g} to {_LOUDEST:g}.")
+        if self.container not in tuple(Format):
+            raise BadOption(f"{self.output} has no container Soundstage can write; use one of: {', '.join(Format)}.")
+        if not QUIETEST <= self.target <= LOUDEST:
+            raise BadOption(f"A target of {self.target:g} LUFS is out of range; choose {QUIETEST:g} to {LOUDEST:g}.")
         if self.output.exists() and film.exists() and self.output.samefile(film):
             raise BadOption(f"{self.output} is the film itself; choose another name for the result.")
         if not self.output.resolve().parent.is_dir():
@@ -118,7 +127,7 @@ def deliver(studio: Studio, order: Order) -> Delivery:
 
 def _outputs(studio: Studio, order: Order) -> Outputs:
     root = studio.folder.root
-    sound_only = order.container == _SOUND_ONLY
+    sound_only = order.container == Format.FLAC
     return Outputs(
         film=None if sound_only else order.output,
         container=order.container,

@@ -81,7 +81,12 @@ class SceneDesign(BaseModel):
 
 
 class Studio:
-    """One film on its way through the stages, in one work folder (which must be locked)."""
+    """One film on its way through the stages, in one work folder (which must be locked).
+
+    The stages are worked as they are asked for. They can also be worked in parts, and in other places: `describe`
+    and `design` serve some shots and scenes and remember what they made in the folder; whoever brings the
+    memory of all parts together finds the whole; `accept` takes over what was rendered elsewhere.
+    """
 
     def __init__(
         self,
@@ -91,8 +96,12 @@ class Studio:
         makers: Sequence[SoundMaker],
         options: StudioOptions,
         progress: Progress = lambda stage, fraction: None,
+        film_digest: str | None = None,
     ) -> None:
-        """Args: makers: the sound makers at hand. progress: told a stage and its fraction done."""
+        """Args: makers: the sound makers at hand. progress: told a stage and its fraction done.
+
+        With `film_digest` (SHA-256, hex) and a finished reading, only the mix needs the film itself.
+        """
         self.film = film
         self.folder = folder
         self.options = options
@@ -100,11 +109,12 @@ class Studio:
         self._cast = cast
         self._makers = makers
         self._progress = progress
+        self._film_digest = film_digest
 
     @cached_property
     def reading(self) -> Reading:
         """Stage read: what is on the film."""
-        known = film_digest(self.film, self.folder)
+        known = self._film_digest or film_digest(self.film, self.folder)
         saved = self.folder.saved_reading()
         transcribe = self.options.transcribe and not self.options.keep_sheet
         if saved is not None and saved.facts.digest == known and (self.folder.knows_speech() or not transcribe):
@@ -123,9 +133,13 @@ class Studio:
     @cached_property
     def scripts(self) -> tuple[ShotScript, ...]:
         """Stage describe: every shot with its caption."""
+        return self.describe(range(len(self.reading.shots)))
+
+    def describe(self, shots: Sequence[int]) -> tuple[ShotScript, ...]:
+        """Stage describe for some shots, by their index."""
         remembering = _RememberingScriptwriter(self._cast, self.folder, self.reading.facts.digest)
         cast = replace(self._cast, scriptwriter=remembering)
-        views = [self._view(number) for number in range(len(self.reading.shots))]
+        views = [self._view(number) for number in shots]
         return self._timed(
             StageName.DESCRIBE,
             lambda tell: discussion.describe_shots(views, cast, self.options.workers, tell),
@@ -155,12 +169,31 @@ class Studio:
     @cached_property
     def rendered(self) -> Rendered:
         """Stage synthesize: a take for every wanted cue; the sheet on disk gets a note on each."""
+        rendered = self.render(self.wanted_cues())
+        self._note(rendered)
+        return rendered
+
+    def wanted_cues(self) -> tuple[Cue, ...]:
+        """The cues of the scenes that are to be heard.
+
+        Raises:
+            BadOption: a scene that was asked for does not exist.
+        """
+        return tuple(cue for scene in self._wanted_scenes() for cue in scene.cues)
+
+    def render(self, cues: Sequence[Cue]) -> Rendered:
+        """Stage synthesize for some cues."""
         options = RenderOptions(candidates=self.options.candidates, workers=self.options.workers)
         stage = Stage(self._makers, self.folder.takes, options)
-        cues = [cue for scene in self._wanted_scenes() for cue in scene.cues]
-        rendered = self._timed(StageName.SYNTHESIZE, lambda tell: stage.render(cues, tell))
+        return self._timed(StageName.SYNTHESIZE, lambda tell: stage.render(cues, tell))
+
+    def accept(self, rendered: Rendered) -> None:
+        """Take over the takes of all wanted cues, rendered elsewhere."""
+        self.__dict__["rendered"] = rendered  # as cached_property keeps it
+        self._note(rendered)
+
+    def _note(self, rendered: Rendered) -> None:
         self.folder.annotate_sheet(with_notes(self.sheet, rendered))
-        return rendered
 
     def mix(self, outputs: Outputs, options: MixOptions) -> MixResult:
         """Stage mix: stems, master, film, captions and timeline."""
@@ -182,18 +215,30 @@ class Studio:
         self.folder.remember(key, story)
         return story
 
+    def scenes(self) -> tuple[Scene, ...]:
+        """The scenes that are to be designed, with the user's borders and hints, still without cues."""
+        edits = self.folder.edits()
+        return _bare(edits.scenes or self.story.scenes, edits)
+
+    def design(self, scenes: Sequence[str]) -> tuple[SceneDesign, ...]:
+        """Stage design for some scenes, by their id; remembered, and not yet settled with their neighbours."""
+        wanted = [scene for scene in self.scenes() if scene.id in scenes]
+        return self._timed(StageName.DESIGN, lambda tell: self._design_all(wanted, tell))
+
+    def _design_all(self, scenes: Sequence[Scene], tell: Callable[[float], None]) -> tuple[SceneDesign, ...]:
+        designs = []
+        for number, scene in enumerate(scenes, start=1):
+            designs.append(self._design_scene(scene))
+            tell(number / len(scenes))
+        return tuple(designs)
+
     def _design(self, story: Story, edits: Edits, tell: Callable[[float], None]) -> CueSheet:
-        scenes = [
-            scene.model_copy(update={"hint": edits.hints.get(scene.id, scene.hint), "cues": ()})
-            for scene in edits.scenes or story.scenes
-        ]
+        scenes = _bare(edits.scenes or story.scenes, edits)
         designed: list[Scene] = []
         talk = list(story.talk)
-        for number, scene in enumerate(scenes, start=1):
-            design = self._design_scene(scene)
+        for scene, design in zip(scenes, self._design_all(scenes, tell), strict=True):
             designed.append(scene.model_copy(update={"cues": design.cues}))
             talk += [f"{scene.id} {line}" for line in design.talk]
-            tell(number / len(scenes))
         settled = continuity.settle(designed)
         self.folder.write_talk(talk)
         return CueSheet(
@@ -271,6 +316,13 @@ class Studio:
         self._progress(stage, 1.0)
         self.seconds[stage] = self.seconds.get(stage, 0.0) + perf_counter() - started
         return result
+
+
+def _bare(scenes: Sequence[Scene], edits: Edits) -> tuple[Scene, ...]:
+    """The scenes with the user's hints, without cues."""
+    return tuple(
+        scene.model_copy(update={"hint": edits.hints.get(scene.id, scene.hint), "cues": ()}) for scene in scenes
+    )
 
 
 class _RememberingScriptwriter:

@@ -65,8 +65,19 @@ class WorkFolder:
         return self.root / "cuesheet.json"
 
     @property
-    def _baseline(self) -> Path:
+    def baseline(self) -> Path:
+        """The studio's own copy of the sheet, from which a user's edits are told."""
         return self.root / ".baseline.json"
+
+    @property
+    def memory(self) -> Path:
+        """Folder of what the agents made, by the hash of its inputs."""
+        return self.root / "memory"
+
+    @property
+    def talk(self) -> Path:
+        """What the agents said."""
+        return self.root / "talk.txt"
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -77,7 +88,7 @@ class WorkFolder:
             StorageError: it cannot be created or written.
         """
         try:
-            for folder in (self.root, self.takes, self.root / "memory"):
+            for folder in (self.root, self.takes, self.memory):
                 folder.mkdir(parents=True, exist_ok=True)
             lock = (self.root / ".lock").open("w")
         except OSError as error:
@@ -100,7 +111,7 @@ class WorkFolder:
             self.root,
             self.takes,
             self.stems,
-            self.root / "memory",
+            self.memory,
             self.reading,
             self.reading / "keyframes",
         ):
@@ -111,13 +122,13 @@ class WorkFolder:
     def recall(self, key: str, model: type[_Model]) -> _Model | None:
         """A remembered result, or None when there is none (or a damaged one)."""
         try:
-            return model.model_validate_json((self.root / "memory" / f"{key}.json").read_bytes())
+            return model.model_validate_json((self.memory / f"{key}.json").read_bytes())
         except (OSError, ValidationError):
             return None
 
     def remember(self, key: str, result: BaseModel) -> None:
         """Keep a result under the hash of its inputs."""
-        write_aside(self.root / "memory" / f"{key}.json", result.model_dump_json())
+        write_aside(self.memory / f"{key}.json", result.model_dump_json())
 
     def saved_reading(self) -> Reading | None:
         """The reading, when it is there and every file of it is as it was sealed."""
@@ -154,7 +165,7 @@ class WorkFolder:
         and mends that; the other way round it would take the old ones for the user's and keep them.
         """
         cuesheet.save(sheet, self.sheet)
-        cuesheet.save(designed, self._baseline)
+        cuesheet.save(designed, self.baseline)
 
     def annotate_sheet(self, sheet: CueSheet) -> None:
         """Write the sheet again with notes of takes; what a user edited meanwhile stays for the next run."""
@@ -165,7 +176,7 @@ class WorkFolder:
 
     def write_talk(self, turns: Sequence[str]) -> None:
         """Keep the agents' conversation, one turn a line, for reading."""
-        write_aside(self.root / "talk.txt", "\n".join(turns) + "\n")
+        write_aside(self.talk, "\n".join(turns) + "\n")
 
     def edits(self) -> Edits:
         """What the user did to the sheet since the studio designed it; all of it when the baseline is lost."""
@@ -173,7 +184,7 @@ class WorkFolder:
         if edited is None:
             return NO_EDITS
         try:
-            return edits_between(cuesheet.load(self._baseline), edited)
+            return edits_between(cuesheet.load(self.baseline), edited)
         except (BadCueSheet, StorageError):
             return all_of(edited)
 
@@ -183,7 +194,7 @@ class WorkFolder:
             return None
         names = (self.root / f"cuesheet.{number}.json" for number in itertools.count(1))
         free = next(name for name in names if not name.exists())
-        self._baseline.unlink(missing_ok=True)
+        self.baseline.unlink(missing_ok=True)
         return self.sheet.rename(free)
 
     def note(self, name: str) -> dict[str, object]:

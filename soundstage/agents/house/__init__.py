@@ -1,5 +1,6 @@
 """The house cast: works offline, from an image classifier, motion, the knowledge base and rules."""
 
+from soundstage.agents.house import efficientnet, vocabulary
 from soundstage.agents.house.designer import HouseDesigner
 from soundstage.agents.house.scriptwriter import HouseScriptwriter
 from soundstage.agents.house.storyboarder import HouseStoryboarder
@@ -18,3 +19,9 @@ def house_cast(seed: int = 0) -> Cast:
         designer=HouseDesigner(),
         synthesizer=HouseSynthesizer(),
     )
+
+
+def warm_up() -> None:
+    """Load all that the cast looks and thinks with, rather than with the first film."""
+    efficientnet.load()
+    vocabulary.class_matrix()

@@ -57,6 +57,11 @@ def _class_names() -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
+def load() -> None:
+    """Load the network now, rather than with the first picture."""
+    _session()
+
+
 def classify(pictures: Sequence[Path]) -> NDArray[np.float32]:
     """Probabilities of the 1000 classes for each picture, shape (pictures, 1000).
 

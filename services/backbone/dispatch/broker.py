@@ -1,0 +1,56 @@
+"""The Celery application: how messages travel. What is to be done stands in the ledger."""
+
+from functools import cache
+
+from celery import Celery
+from kombu import Queue
+
+from services.backbone.dispatch.queues import ALL_QUEUES
+from services.backbone.settings import settings
+
+_SOFT_SHUTDOWN = 30.0
+
+
+@cache
+def app() -> Celery:
+    """The process's Celery application."""
+    made = Celery("soundstage")
+    made.conf.update(_configuration())
+    return made
+
+
+def _configuration() -> dict[str, object]:
+    chosen = settings()
+    # A message that is older than this is taken for lost with its worker and given to another.
+    visibility = int(2 * chosen.hard_limit)
+    transport = {
+        "visibility_timeout": visibility,
+        "queue_order_strategy": "priority",
+        "socket_timeout": 10,
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+        "health_check_interval": 25,
+    }
+    return {
+        "broker_url": chosen.redis_url,
+        "broker_transport_options": transport,
+        "result_backend_transport_options": transport,
+        "visibility_timeout": visibility,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "task_queues": [Queue(name) for name in ALL_QUEUES],
+        "task_create_missing_queues": False,
+        "task_acks_late": True,
+        "task_acks_on_timeout": True,
+        "task_reject_on_worker_lost": False,
+        "task_ignore_result": True,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_time_limit": chosen.hard_limit,
+        "worker_prefetch_multiplier": 1,
+        "worker_soft_shutdown_timeout": _SOFT_SHUTDOWN,
+        "worker_enable_soft_shutdown_on_idle": False,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "worker_hijack_root_logger": False,
+        "worker_redirect_stdouts": False,
+    }

@@ -1,0 +1,48 @@
+"""What a job may ask for; the same words as the engine's command line."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from soundstage.cuesheet import Identifier
+from soundstage.delivery import LOUDEST, QUIETEST, Format
+from soundstage.mix.film import MixOptions, Original
+from soundstage.pipeline import StudioOptions
+
+Hint = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+
+
+class JobOptions(BaseModel):
+    """How a film is to be dubbed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    hint: Hint | None = Field(None, description="What the film shows, in your words; outweighs what is seen")
+    seed: int = Field(0, ge=0, lt=2**31, description="The same seed gives the same sound")
+    target: float = Field(-16.0, ge=QUIETEST, le=LOUDEST, description="Loudness of the master in LUFS")
+    original: Original = Field(Original.DUCK, description="What becomes of the film's own sound")
+    candidates: int = Field(2, ge=1, le=16, description="Takes to choose from, for each cue")
+    transcript: bool = Field(True, description="Find and write down speech in the original sound")
+    only_scenes: tuple[Identifier, ...] = Field((), description="Give sound to these scenes only")
+    format: Format = Field(Format.MP4, description="Container of the result; flac is the sound alone")
+    speech: Annotated[str, Field(max_length=500_000)] | None = Field(
+        None, description="Lines to be spoken, as the text of an SRT or WebVTT file"
+    )
+    cast: Literal["house"] = Field("house", description="Who reads and designs: the house cast needs no model service")
+
+    def studio(self, speech: Path | None = None, keep_sheet: bool = False) -> StudioOptions:
+        """As the engine's studio takes them; `speech` is the file that the lines to be spoken were written to."""
+        return StudioOptions(
+            hint=self.hint,
+            seed=self.seed,
+            speech=speech,
+            keep_sheet=keep_sheet,
+            only_scenes=self.only_scenes,
+            candidates=self.candidates,
+            transcribe=self.transcript,
+        )
+
+    def mix(self) -> MixOptions:
+        """As the engine's mix takes them."""
+        return MixOptions(target=self.target, original=self.original, only=self.only_scenes)
