@@ -10,9 +10,11 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
+import psutil
 import psycopg
 
 from services.up.files import cannot_write, make_folder, write_private
@@ -33,7 +35,8 @@ _SETTINGS = {
     "log_checkpoints": "off",
 }
 _FAST_SHUTDOWN = signal.SIGINT
-_CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum_naptime": "10min"}
+# A killed server loses nothing by these, a machine without power may.
+_CARELESS = {"fsync": "off", "full_page_writes": "off", "autovacuum_naptime": "10min"}
 
 
 class Postgres(Server):
@@ -43,7 +46,13 @@ class Postgres(Server):
     variable: ClassVar[str] = "DATABASE_URL"
 
     def __init__(self, folder: Path, *, durable: bool = True, database: str = DATABASE) -> None:
-        """Args: folder: of all servers. durable: False never waits for the disk, for tests. database: the first one."""
+        """Take the cluster in this folder.
+
+        Args:
+            folder: of all servers.
+            durable: False trusts the machine not to lose power; for tests.
+            database: the first one, made where it is missing.
+        """
         super().__init__(folder)
         self._durable = durable
         self._database = database
@@ -62,6 +71,9 @@ class Postgres(Server):
         """Make the cluster, unless it is there."""
         if (self.home / "PG_VERSION").exists():
             return
+        if self._account:
+            # To pass through; whatever lies in the folder is closed of itself.
+            self.folder.chmod(self.folder.stat().st_mode | 0o011)
         # A folder without its version is what a broken initdb left.
         shutil.rmtree(self.home, ignore_errors=True)
         make_folder(self.home)
@@ -75,7 +87,8 @@ class Postgres(Server):
             password.unlink(missing_ok=True)
 
     def program(self) -> Program:
-        """`postgres`, in the foreground, without an old lock file of a process that is gone."""
+        """`postgres`, in the foreground."""
+        self._drop_stale_lock()
         settings = _SETTINGS | {"port": str(self.port)} | ({} if self._durable else _CARELESS)
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return Program(
@@ -88,6 +101,14 @@ class Postgres(Server):
             grace=30.0,
             account=self._account,
         )
+
+    def _drop_stale_lock(self) -> None:
+        """A killed PostgreSQL leaves its id; when another program has that id by now, it would refuse to start."""
+        lock = self.home / "postmaster.pid"
+        with suppress(OSError, ValueError, IndexError, psutil.Error):
+            process = psutil.Process(int(lock.read_text().split()[0]))
+            if process.name() != "postgres":
+                lock.unlink()
 
     def _initialize(self, password: Path) -> None:
         command = [binary("initdb"), "-D", str(self.home), "-U", ROLE, "--pwfile", str(password)]

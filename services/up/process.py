@@ -1,12 +1,15 @@
 """A program as a child process: started in a session of its own, its output in a file, ended for certain."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from services.up import guard, records
@@ -16,6 +19,8 @@ from soundstage.errors import ToolFailed
 _POLL = 0.05
 _TAIL_LINES = 15
 _TAIL_BYTES = 8192
+_LOG_LIMIT = 16 << 20
+_LOGS_KEPT = 3
 
 
 class FailedStart(ToolFailed):
@@ -72,6 +77,11 @@ class Child:
         """How it ended (negative: by that signal); None while it runs."""
         return self._process.poll() if self._process else None
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self.ended is None
+
     def start(self) -> None:
         """Start it; does not wait until it is ready.
 
@@ -115,41 +125,60 @@ class Child:
 
     def is_healthy(self) -> bool:
         """Whether it runs and does its work."""
-        if self._process is None or self.ended is not None:
-            return False
-        return self.program.healthy is None or self.program.healthy()
+        return self.is_running and (self.program.healthy is None or self.program.healthy())
 
-    def stop(self, grace: float | None = None) -> None:
-        """End it and all that it started: first as it likes it, then by force."""
+    def stop(self, grace: float | None = None, *, force: bool = False) -> None:
+        """End it and all that it started, and wait until that is so.
+
+        Args:
+            grace: how long it may take before its group is ended; its program's own when left out.
+            force: kill it without asking.
+        """
         if self._process is None or self._record is None:
             return
-        self.ask_to_stop()
-        self._wait(self.program.grace if grace is None else grace)
-        records.end_group(self._record)
+        if not force:
+            self.ask_to_stop()
+            self._wait(self.program.grace if grace is None else grace)
+        records.end_group(self._record, grace=0.0 if force else records.GROUP_GRACE)
         self._process.wait()
         records.forget(self._notes, self.program.name)
 
     def ask_to_stop(self) -> None:
         """Send its stop signal and return."""
-        if self._process and self.ended is None:
+        if self._process and self.is_running:
             self._process.send_signal(self.program.stop_signal)
 
     def last_lines(self) -> str:
         """The end of what this run wrote."""
         with self.log.open("rb") as file:
-            file.seek(max(self._log_start, self.log.stat().st_size - _TAIL_BYTES))
+            size = self.log.stat().st_size
+            # A rotated log is shorter than it was at the start.
+            begin = self._log_start if self._log_start <= size else 0
+            file.seek(max(begin, size - _TAIL_BYTES))
             lines = file.read().decode(errors="replace").splitlines()
         return "\n".join(lines[-_TAIL_LINES:])
 
     def _wait(self, patience: float) -> None:
-        assert self._process
-        try:
-            self._process.wait(patience)
-        except subprocess.TimeoutExpired:
-            return
+        if self._process:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(patience)
 
     def _failed(self, what: str) -> FailedStart:
         return FailedStart(f"{what}; its log is {self.log}.", self.last_lines())
+
+
+def rotate(log: Path, limit: int = _LOG_LIMIT, keep: int = _LOGS_KEPT) -> None:
+    """Put a long log aside as `.1`, the older ones as `.2` and so on, while its program goes on writing."""
+    if not log.exists() or log.stat().st_size <= limit:
+        return
+    older = [log.with_name(f"{log.name}.{number}") for number in range(1, keep + 1)]
+    for source, target in reversed(list(pairwise(older))):
+        if source.exists():
+            source.replace(target)
+    # The program holds the file open for appending: copied and cut, not renamed.
+    shutil.copyfile(log, older[0])
+    older[0].chmod(0o600)
+    os.truncate(log, 0)
 
 
 def guarded(program: Program) -> list[str]:

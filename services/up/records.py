@@ -16,6 +16,7 @@ import psutil
 
 from services.up.files import write_private
 
+GROUP_GRACE = 2.0
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _POLL = 0.05
 # Fields of /proc/PID/stat after the name: the start is the 22nd of all.
@@ -87,12 +88,27 @@ def end_leftover(record: Record, grace: float = 10.0) -> None:
     end_group(record)
 
 
-def end_group(record: Record, grace: float = 2.0) -> None:
+def end_group(record: Record, grace: float = GROUP_GRACE) -> None:
     """Ask everything in its group to end, then kill what does not."""
-    for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, _KILL_PATIENCE)):
-        for pid in _members(record):
-            _send(pid, number)
-        _wait_for_group(record, patience)
+    if grace:
+        _send_to_group(record, signal.SIGTERM, grace)
+    _send_to_group(record, signal.SIGKILL, _KILL_PATIENCE)
+
+
+def _send_to_group(record: Record, number: int, patience: float) -> None:
+    """Send it to every member, and to what those started in sessions of their own; wait until all are gone."""
+    family = [(pid, start_mark(pid)) for member in _members(record) for pid in (member, *_descendants(member))]
+    for pid, _ in family:
+        _send(pid, number)
+    until = time.monotonic() + patience
+    while any(start_mark(pid) == mark for pid, mark in family if mark) and time.monotonic() < until:
+        time.sleep(_POLL)
+
+
+def _descendants(pid: int) -> list[int]:
+    with contextlib.suppress(psutil.Error):
+        return [child.pid for child in psutil.Process(pid).children(recursive=True)]
+    return []
 
 
 def _records(folder: Path) -> Iterator[Record]:
@@ -118,9 +134,3 @@ def _group_of(pid: int) -> tuple[int, int] | None:
 def _send(pid: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, number)
-
-
-def _wait_for_group(record: Record, patience: float) -> None:
-    until = time.monotonic() + patience
-    while _members(record) and time.monotonic() < until:
-        time.sleep(_POLL)

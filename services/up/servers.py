@@ -16,7 +16,7 @@ def needed_servers(folder: Path, environment: Mapping[str, str], *, durable: boo
     Args:
         folder: where their data, secrets and logs are kept.
         environment: where DATABASE_URL, REDIS_URL and S3_ENDPOINT_URL are looked for.
-        durable: False never waits for the disk; for tests.
+        durable: False trusts the machine not to lose power; for tests.
     """
     own: Sequence[Server] = (Postgres(folder, durable=durable), Valkey(folder), Store(folder))
     return [server for server in own if not environment.get(server.variable)]
