@@ -7,7 +7,7 @@ else begins with `SOUNDSTAGE_`. `soundstage up` sets them for a service on one m
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -42,7 +42,9 @@ class Settings(BaseSettings):
 
     secret: SecretStr = Field(min_length=32, description="Keys the hashes of API keys and seals webhook secrets")
     public_url: str = Field("http://127.0.0.1:8000", description="The API as clients reach it")
-    cors_origins: Names = Field((), description="Origins whose pages may call the API, comma-separated; none by default")
+    cors_origins: Names = Field(
+        (), description="Origins whose pages may call the API, comma-separated; none by default"
+    )
     scratch: Path = Field(Path("/tmp/soundstage-scratch"), description="Where workers keep files while they work")
     allow_loopback: bool = Field(False, description="Let webhooks and sources reach this machine; for trying out only")
 
@@ -56,6 +58,10 @@ class Settings(BaseSettings):
     upload_life: float = Field(24 * 3600.0, gt=0, description="How long an unfinished upload is kept")
     presign_life: float = Field(3600.0, gt=0, description="How long a presigned URL is good")
     retention: float = Field(7 * 24 * 3600.0, gt=0, description="How long a finished job is kept")
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="The least that is logged")
+    metrics_port: int | None = Field(None, ge=0, le=65535, description="Where keepers and workers serve their metrics")
+    metrics_host: str = Field("127.0.0.1", description="The address that the metrics' port listens at")
 
     def __repr__(self) -> str:
         return "Settings(...)"  # never a secret in a log
