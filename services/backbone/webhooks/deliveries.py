@@ -205,8 +205,7 @@ def note(
     if held is None:
         return
     delivery, endpoint = held
-    verdict = schedule.judge(outcome.status)
-    _write(delivery, outcome, verdict, now)
+    verdict = write_outcome(delivery, outcome, now)
     endpoint.failing_since = schedule.failing_since(endpoint.failing_since, verdict, now)
     if verdict is schedule.Verdict.DELIVERED:
         return
@@ -218,7 +217,9 @@ def note(
         session.add(_following(delivery, due))
 
 
-def _write(delivery: Delivery, outcome: Outcome, verdict: schedule.Verdict, now: datetime) -> None:
+def write_outcome(delivery: Delivery, outcome: Outcome, now: datetime) -> schedule.Verdict:
+    """End an attempt; returns what its outcome means."""
+    verdict = schedule.judge(outcome.status)
     delivered = verdict is schedule.Verdict.DELIVERED
     delivery.state = DeliveryState.DELIVERED if delivered else DeliveryState.FAILED
     delivery.lease_expires_at = None
@@ -227,6 +228,7 @@ def _write(delivery: Delivery, outcome: Outcome, verdict: schedule.Verdict, now:
     delivery.response = outcome.excerpt
     delivery.error = outcome.error
     delivery.seconds = outcome.seconds
+    return verdict
 
 
 def _why_disabled(endpoint: Endpoint, verdict: schedule.Verdict, now: datetime) -> str | None:

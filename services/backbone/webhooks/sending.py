@@ -49,8 +49,8 @@ async def send(
         attempt.error = f"No whole answer came within {limit:g} seconds; answer first and work afterwards."
     except (Refused, Unreachable) as error:
         attempt.error = str(error)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        attempt.error = f"The request could not be made ({type(error).__name__}); check the endpoint's URL."
+    except (httpx.HTTPError, httpx.InvalidURL):
+        attempt.error = "The endpoint's URL, or that which it redirects to, cannot be read; correct it."
     return attempt.outcome(time.monotonic() - started)
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, DateTime, Row, Select, delete, func, or_, 
 from sqlalchemy.orm import Session
 
 from services.backbone.errors import NotFound
+from services.backbone.ids import is_id
 from services.backbone.ledger.tables import Delivery, DeliveryState, Endpoint, EndpointState, Message
 
 _NO_ENDPOINT = "There is no such webhook endpoint; list them with GET /v1/webhook-endpoints."
@@ -17,6 +18,7 @@ class Endpoints:
     """The endpoints of one account."""
 
     def __init__(self, session: Session, account_id: str) -> None:
+        """Args: session: of the transaction that asks. account_id: whose."""
         self._session = session
         self._account_id = account_id
 
@@ -32,14 +34,15 @@ class Endpoints:
     def get(self, id: str, *, lock: bool = False) -> Endpoint:
         """One of them, a job's one-off endpoint too. Raises NotFound."""
         found = self._all().where(Endpoint.id == id)
-        endpoint = self._session.scalar(found.with_for_update(key_share=True) if lock else found)
+        wanted = found.with_for_update(key_share=True) if lock else found
+        endpoint = self._session.scalar(wanted) if is_id(id, "hook") else None
         if endpoint is None:
             raise NotFound(_NO_ENDPOINT)
         return endpoint
 
-    def page(self, after: str | None, limit: int) -> Sequence[Endpoint]:
-        """The account's standing endpoints, newest first, that were made before the one named."""
-        standing = self._all().where(Endpoint.job_id.is_(None))
+    def page(self, after: str | None, limit: int, job_id: str | None = None) -> Sequence[Endpoint]:
+        """Standing endpoints, or those of a job, newest first, that were made before the one named."""
+        standing = self._all().where(Endpoint.job_id.is_(None) if job_id is None else Endpoint.job_id == job_id)
         older = standing.where(Endpoint.id < after) if after else standing
         return self._session.scalars(older.order_by(Endpoint.id.desc()).limit(limit)).all()
 
@@ -63,6 +66,7 @@ class Deliveries:
     """The attempts made at, and waiting for, the endpoints of one account."""
 
     def __init__(self, session: Session, account_id: str) -> None:
+        """Args: session: of the transaction that asks. account_id: whose."""
         self._session = session
         self._account_id = account_id
 
@@ -76,7 +80,7 @@ class Deliveries:
 
     def get(self, id: str) -> tuple[Delivery, Message]:
         """One attempt with its message. Raises NotFound."""
-        row = self._session.execute(self._all().where(Delivery.id == id)).one_or_none()
+        row = self._session.execute(self._all().where(Delivery.id == id)).one_or_none() if is_id(id, "del") else None
         if row is None:
             raise NotFound(_NO_DELIVERY)
         return row[0], row[1]
@@ -104,6 +108,7 @@ class Line:
     """All accounts' pending deliveries, as the courier sees them."""
 
     def __init__(self, session: Session) -> None:
+        """Args: session: of the transaction that asks."""
         self._session = session
 
     def now(self) -> datetime:

@@ -1,0 +1,34 @@
+"""Lists in pages: newest first, each page naming where the next begins."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+
+Item = TypeVar("Item")
+Row = TypeVar("Row")
+
+_RANDOM = "[0-9a-hjkmnp-tv-z]{26}"
+JOB_ID = f"^job_{_RANDOM}$"
+
+Cursor = Annotated[
+    str | None,
+    Query(pattern=f"^[a-z]+_{_RANDOM}$", description="`next_cursor` of the page before; none for the first"),
+]
+Limit = Annotated[int, Query(ge=1, le=100, description="How many at most")]
+USUAL_LIMIT = 20
+
+
+class Page(BaseModel, Generic[Item]):
+    """A part of a list."""
+
+    data: list[Item]
+    next_cursor: str | None = Field(description="Give it as `cursor` to get what follows; null at the end")
+
+
+def page_of(rows: Sequence[Row], limit: int, view: Callable[[Row], Item], id_of: Callable[[Row], str]) -> Page[Item]:
+    """A page of rows of which one more than `limit` was asked for, to know whether more follow."""
+    shown = rows[:limit]
+    more = len(rows) > limit
+    return Page(data=[view(row) for row in shown], next_cursor=id_of(shown[-1]) if more else None)
