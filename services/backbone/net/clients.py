@@ -30,7 +30,7 @@ _LOOK_UP = 0.5
 def blocking_client(guard: Guard, watch: Watch, *, connect: float = 5.0, read: float = 20.0) -> httpx.Client:
     """A client for one errand of a worker, under one watch; times in seconds.
 
-    Its requests raise Refused, Unreachable and Stopped, never errors of httpx.
+    Its requests raise Refused, Unreachable and Stopped, and of httpx's errors only those of a redirect to nowhere.
     """
     return httpx.Client(
         transport=_Transport(guard, watch),
@@ -45,7 +45,7 @@ def blocking_client(guard: Guard, watch: Watch, *, connect: float = 5.0, read: f
 def async_client(guard: Guard, *, connect: float = 5.0, read: float = 15.0, most: int = 100) -> httpx.AsyncClient:
     """A client for many requests at once, at most `most`; their total time is for the caller to limit.
 
-    Its requests raise Refused and Unreachable, never errors of httpx.
+    Its requests raise Refused and Unreachable, and of httpx's errors only those of a redirect to nowhere.
     """
     return httpx.AsyncClient(
         transport=_AsyncTransport(guard, most),

@@ -175,12 +175,19 @@ class _Fetch:
     def _answer(self, url: httpx.URL) -> Iterator[httpx.Response]:
         """The answer at the end of the redirects, each of which the transport's guard judges anew."""
         for _ in range(_MOST_REDIRECTS + 1):
-            with self._client.stream("GET", url, headers=self._conditions()) as response:
+            request = self._client.build_request("GET", url, headers=self._conditions())
+            with closing(self._sent(request)) as response:
                 if response.status_code not in _REDIRECTS:
                     yield response
                     return
                 url = _next_url(response)
         raise BadRequest(f"The URL redirects more than {_MOST_REDIRECTS} times; give the film's own URL.")
+
+    def _sent(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return self._client.send(request, stream=True)
+        except httpx.RemoteProtocolError as error:  # httpx reads where a redirect leads, followed or not
+            raise BadRequest("The URL redirects to nowhere; give the film's own URL.") from error
 
     def _conditions(self) -> Mapping[str, str]:
         if not self._copy.size or self._validator is None:

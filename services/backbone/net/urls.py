@@ -20,6 +20,8 @@ _LONGEST = 2048
 # Space and controls, backslash (a slash to browsers), DEL and the C1 controls.
 _CONFUSING = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 _AUTHORITY = re.compile(r"[a-z]+://(?P<authority>[^/?#]+)", re.IGNORECASE)
+# The ideographic full stop: IDNA takes it for a dot (RFC 3490, section 3.1), NFKC leaves it alone.
+_OTHER_DOT = "\u3002"
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 # A last label that makes the WHATWG reader take the host for an IPv4 number: 2130706433, 0x7f.1, 127.1.
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -69,7 +71,8 @@ def _check_spelling(text: str) -> None:
     authority = match["authority"]
     if "@" in authority:
         _refuse("The URL contains a user name or an @ before the host; leave it out.")
-    if unicodedata.normalize("NFKC", authority.lower()) != unicodedata.normalize("NFC", authority.lower()):
+    composed = unicodedata.normalize("NFC", authority.lower())
+    if unicodedata.normalize("NFKC", composed) != composed or _OTHER_DOT in composed:
         _refuse("The host is written in look-alike characters; write it in plain ones.")
 
 
