@@ -7,10 +7,12 @@ from fastapi import APIRouter, Query
 
 from services.api.auth import Reader, Writer
 from services.api.problems import problems
-from services.api.schemas.pages import JOB_ID, USUAL_LIMIT, Cursor, Limit, Page, page_of
+from services.api.schemas.pages import JOB_ID, USUAL_LIMIT, Cursor, Limit, cut
 from services.api.schemas.webhooks import (
+    DeliveryPage,
     DeliveryView,
     EndpointChange,
+    EndpointPage,
     EndpointRequest,
     EndpointView,
     EndpointWithSecret,
@@ -55,10 +57,11 @@ async def list_webhook_endpoints(
     job_id: Annotated[str | None, Query(pattern=JOB_ID, description="List the endpoints of this job alone")] = None,
     cursor: Cursor = None,
     limit: Limit = USUAL_LIMIT,
-) -> Page[EndpointView]:
+) -> EndpointPage:
     """The account's endpoints, newest first."""
     rows = await session.run_sync(lambda sync: Endpoints(sync, caller.account_id).page(cursor, limit + 1, job_id))
-    return page_of(rows, limit, EndpointView.of, lambda row: row.id)
+    shown, following = cut(rows, limit, lambda row: row.id)
+    return EndpointPage(items=[EndpointView.of(row) for row in shown], next_cursor=following)
 
 
 @router.get(_PATH, responses=problems(404))
@@ -75,8 +78,8 @@ async def change_webhook_endpoint(
     if body.url is not None:
         await _check(body.url, held.settings)
     endpoint = await session.run_sync(lambda sync: Endpoints(sync, caller.account_id).get(endpoint_id, lock=True))
-    for name, value in body.model_dump(exclude_none=True).items():
-        setattr(endpoint, name, value)
+    endpoint.url = body.url if body.url is not None else endpoint.url
+    endpoint.events = list(body.events) if body.events is not None else endpoint.events
     return EndpointView.of(endpoint)
 
 
@@ -125,13 +128,14 @@ async def list_webhook_deliveries(
     state: Annotated[DeliveryState | None, Query(description="Only those in this state")] = None,
     cursor: Cursor = None,
     limit: Limit = USUAL_LIMIT,
-) -> Page[DeliveryView]:
+) -> DeliveryPage:
     """All attempts made at it and waiting for it, newest first."""
     await session.run_sync(lambda sync: Endpoints(sync, caller.account_id).get(endpoint_id))
     rows = await session.run_sync(
         lambda sync: Deliveries(sync, caller.account_id).page(endpoint_id, cursor, limit + 1, state)
     )
-    return page_of(rows, limit, lambda row: DeliveryView.of(row[0], row[1]), lambda row: row[0].id)
+    shown, following = cut(rows, limit, lambda row: row[0].id)
+    return DeliveryPage(items=[DeliveryView.of(row[0], row[1]) for row in shown], next_cursor=following)
 
 
 @router.post("/webhook-deliveries/{delivery_id}/redeliver", status_code=202, responses=problems(404, 409))

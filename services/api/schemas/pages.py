@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Query
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from services.api.schemas.base import View
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")
@@ -20,15 +22,14 @@ Limit = Annotated[int, Query(ge=1, le=100, description="How many at most")]
 USUAL_LIMIT = 20
 
 
-class Page(BaseModel, Generic[Item]):
+class Page(View, Generic[Item]):
     """A part of a list."""
 
-    data: list[Item]
+    items: list[Item]
     next_cursor: str | None = Field(description="Give it as `cursor` to get what follows; null at the end")
 
 
-def page_of(rows: Sequence[Row], limit: int, view: Callable[[Row], Item], id_of: Callable[[Row], str]) -> Page[Item]:
-    """A page of rows of which one more than `limit` was asked for, to know whether more follow."""
+def cut(rows: Sequence[Row], limit: int, id_of: Callable[[Row], str]) -> tuple[Sequence[Row], str | None]:
+    """The rows of a page, and where the next begins; one row more than `limit` was asked for to know whether it does."""
     shown = rows[:limit]
-    more = len(rows) > limit
-    return Page(data=[view(row) for row in shown], next_cursor=id_of(shown[-1]) if more else None)
+    return shown, id_of(shown[-1]) if len(rows) > limit else None

@@ -3,41 +3,40 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
+from services.api.schemas.base import Body, View
+from services.api.schemas.pages import Page
 from services.backbone.ledger.tables import Delivery, DeliveryState, Endpoint, EndpointState, Message
 
 EventType = Literal["job.running", "job.succeeded", "job.failed", "job.canceled", "job.expired", "job.stage"]
 Url = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
 Events = Annotated[
-    list[EventType],
+    tuple[EventType, ...],
     Field(max_length=6, description="What it is told of; when empty all but `job.stage`"),
 ]
 _SECRET = "`whsec_…`, to verify signatures with (Standard Webhooks); shown this once"
 
 
-class EndpointRequest(BaseModel):
+class EndpointRequest(Body):
     """An endpoint to be called."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={"examples": [{"url": "https://example.com/hooks/soundstage", "events": ["job.succeeded"]}]},
     )
 
     url: Url = Field(description="An https URL that anybody can reach, on port 443 or 8443")
-    events: Events = []
+    events: Events = ()
 
 
-class EndpointChange(BaseModel):
+class EndpointChange(Body):
     """What is to be changed of an endpoint; what is left out stays."""
-
-    model_config = ConfigDict(extra="forbid")
 
     url: Url | None = Field(None, description="An https URL that anybody can reach, on port 443 or 8443")
     events: Events | None = None
 
 
-class EndpointView(BaseModel):
+class EndpointView(View):
     """An endpoint."""
 
     id: str
@@ -56,6 +55,10 @@ class EndpointView(BaseModel):
         return cls(**_columns(row))
 
 
+class EndpointPage(Page[EndpointView]):
+    """A page of endpoints, the newest first."""
+
+
 class EndpointWithSecret(EndpointView):
     """A new endpoint, or one with a new secret."""
 
@@ -67,7 +70,7 @@ class EndpointWithSecret(EndpointView):
         return cls(**_columns(row), secret=secret)
 
 
-class DeliveryView(BaseModel):
+class DeliveryView(View):
     """One attempt to deliver a message."""
 
     id: str
@@ -106,6 +109,10 @@ class DeliveryView(BaseModel):
             seconds=row.seconds,
             created_at=row.created_at,
         )
+
+
+class DeliveryPage(Page[DeliveryView]):
+    """A page of attempts, the newest first."""
 
 
 def _columns(row: Endpoint) -> dict[str, Any]:

@@ -21,7 +21,12 @@ OLD_SECRET_LIFE = timedelta(hours=24)
 
 
 def register(
-    session: Session, account_id: str, url: str, events: Sequence[str] = (), job_id: str | None = None
+    session: Session,
+    account_id: str,
+    url: str,
+    events: Sequence[str] = (),
+    job_id: str | None = None,
+    secret: str | None = None,
 ) -> tuple[Endpoint, str]:
     """A new endpoint, and its secret, which nothing can show again.
 
@@ -31,11 +36,12 @@ def register(
         url: checked by a Guard.
         events: what it is told of; the usual ones when there are none.
         job_id: the only job that it is told of.
+        secret: the client's own, checked; one is made when None.
 
     Raises:
         Conflict: the account has as many as it may have.
     """
-    secret = make_secret()
+    secret = secret or make_secret()
     endpoint = Endpoint(
         id=new_id("hook"), account_id=account_id, job_id=job_id, url=url, events=list(events), secret=seal(secret)
     )
