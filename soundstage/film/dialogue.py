@@ -272,7 +272,7 @@ def _windows(sound: Path) -> Iterator[tuple[_Sound, bool]]:
 def _at_16_khz(sound: Path) -> Iterator[_Sound]:
     resampler = soxr.ResampleStream(facts(sound).sample_rate, _RATE, 1, dtype="float32", quality="MQ")
     for block in read_blocks(sound):
-        yield resampler.resample_chunk(np.ascontiguousarray(block.mean(axis=1)))
+        yield resampler.resample_chunk(block @ np.full(block.shape[1], 1 / block.shape[1], np.float32))
     yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
 
 

@@ -1,5 +1,6 @@
 """Whether two pictures show the same things, whatever the light does and however they moved."""
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from soundstage.film.features import COLUMNS, ROWS, Floats
 _ACROSS, _DOWN = 9, 5
 _CELL = 4
 _NEIGHBOURHOOD = 3
+_RADIUS = 4
 # Keeps flat parts, where only coding noise differs, from counting.
 _NOISE = 9.0
 
@@ -31,9 +33,9 @@ def likeness(before: Floats, after: Floats) -> Likeness:
     padded = np.pad(second, ((_DOWN, _DOWN), (_ACROSS, _ACROSS)))
     shifted = sliding_window_view(padded, (ROWS, COLUMNS)).reshape(-1, ROWS, COLUMNS)
     products = first * shifted
-    whole = float(products.mean(axis=(1, 2)).max())
+    whole = float(products.reshape(len(products), -1).mean(axis=1).max())
     parts = _parts(products).max(axis=0)
-    power_first, power_second = _parts(first[None] ** 2)[0], _parts(second[None] ** 2)[0]
+    power_first, power_second = _parts(first**2), _parts(second**2)
     correlation = np.clip(parts / (np.sqrt(power_first * power_second) + 1e-3), -1, 1)
     total = float(power_first.sum())
     if total < 1e-6:
@@ -50,19 +52,30 @@ def _relief(luma: Floats) -> Floats:
     return relief
 
 
-def _blurred(plane: Floats, radius: int = 4) -> Floats:
-    """Mean over squares of 2 * radius + 1, the edges repeated."""
-    size = 2 * radius + 1
-    padded = np.pad(plane.astype(np.float64), radius + 1, mode="edge")
-    sums = padded.cumsum(axis=0).cumsum(axis=1)
-    box = sums[size:, size:] - sums[:-size, size:] - sums[size:, :-size] + sums[:-size, :-size]
-    blurred: Floats = (box[: plane.shape[0], : plane.shape[1]] / size**2).astype(np.float32)
-    return blurred
+def _blurred(plane: Floats) -> Floats:
+    """Mean over squares of nine by nine, the edges repeated."""
+    return np.asarray(_blur(ROWS) @ plane @ _blur(COLUMNS).T, np.float32)
 
 
 def _parts(planes: Floats) -> Floats:
-    """Mean over overlapping neighbourhoods of 3 by 3 cells of 4 by 4 pixels: (n, 7, 14)."""
-    cells = planes.reshape(-1, ROWS // _CELL, _CELL, COLUMNS // _CELL, _CELL).mean(axis=(2, 4))
-    near = sliding_window_view(cells, (_NEIGHBOURHOOD, _NEIGHBOURHOOD), axis=(1, 2))
-    means: Floats = near.mean(axis=(3, 4))
-    return means
+    """Mean over overlapping neighbourhoods of 3 by 3 cells of 4 by 4 pixels: (..., 7, 14)."""
+    return np.asarray(_near(ROWS) @ planes @ _near(COLUMNS).T, np.float32)
+
+
+@cache
+def _blur(size: int) -> Floats:
+    """The matrix (size, size) of means over each pixel with `_RADIUS` to either side, the edges repeated."""
+    reach = np.arange(-_RADIUS, _RADIUS + 1)
+    matrix = np.zeros((size, size), np.float32)
+    for pixel in range(size):
+        np.add.at(matrix[pixel], np.clip(pixel + reach, 0, size - 1), 1 / len(reach))
+    return matrix
+
+
+@cache
+def _near(size: int) -> Floats:
+    """The matrix of means over `_NEIGHBOURHOOD` adjoining cells, a cell further with each row."""
+    length = _NEIGHBOURHOOD * _CELL
+    starts = np.arange(0, size - length + 1, _CELL)[:, None]
+    at = np.arange(size)
+    return np.asarray(((at >= starts) & (at < starts + length)) / length, np.float32)

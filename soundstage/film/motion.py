@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from soundstage.film.features import COLUMNS, ROWS, Floats
+from soundstage.film.features import COLUMNS, ROWS, Floats, shrunk
 from soundstage.reading import MotionCurve, Onset
 
 _CELL = 4
@@ -245,8 +245,7 @@ def _solved(products: Sequence[Floats], damping: float) -> tuple[Floats, Floats]
 
 
 def _cells(planes: Floats) -> Floats:
-    means: Floats = planes.reshape(-1, _GRID[0], _CELL, _GRID[1], _CELL).mean(axis=(2, 4))
-    return means
+    return shrunk(planes, _CELL)
 
 
 def _spread(cells: Floats) -> Floats:

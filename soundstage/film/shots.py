@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from soundstage.film.features import ROWS, Floats, Thumbnails
@@ -93,20 +94,25 @@ def _scan(thumbnails: Thumbnails) -> tuple[Floats, Floats]:
 def _cuts(thumbnails: Thumbnails, jumps: Floats, rate: float) -> list[int]:
     reach = max(2, round(_FLASH_SECONDS * rate))
     cuts = []
-    for picture in np.flatnonzero(jumps >= _LEAST_JUMP):
-        usual, rival = _surroundings(jumps, int(picture))
+    candidates = np.flatnonzero(jumps >= _LEAST_JUMP)
+    for picture, usual, rival in zip(candidates.tolist(), *_surroundings(jumps, candidates), strict=True):
         if jumps[picture] < 1.5 * usual + 0.5:
             continue
-        if _is_cut(thumbnails, int(picture), float(jumps[picture]), usual, rival, reach):
-            cuts.append(int(picture))
+        if _is_cut(thumbnails, picture, float(jumps[picture]), usual, rival, reach):
+            cuts.append(picture)
     return cuts
 
 
-def _surroundings(jumps: Floats, picture: int) -> tuple[float, float]:
-    """The median jump around a picture, and the largest close to it."""
-    around = np.delete(jumps[max(1, picture - _AROUND) : picture + _AROUND + 1], min(_AROUND, picture - 1))
-    near = np.delete(jumps[max(1, picture - _NEAR) : picture + _NEAR + 1], min(_NEAR, picture - 1))
-    return (float(np.median(around)) if len(around) else 0.0), (float(near.max()) if len(near) else 0.0)
+def _surroundings(jumps: Floats, pictures: NDArray[np.intp]) -> tuple[list[float], list[float]]:
+    """The median jump around each picture, and the largest close to it; its own left out."""
+    if len(jumps) < 3:
+        return [0.0] * len(pictures), [0.0] * len(pictures)
+    # There is no jump into the first picture.
+    padded = np.pad(jumps[1:], _AROUND, constant_values=np.nan)
+    around = sliding_window_view(padded, 2 * _AROUND + 1)[pictures - 1]
+    around[:, _AROUND] = np.nan
+    near = around[:, _AROUND - _NEAR : _AROUND + _NEAR + 1]
+    return np.nanmedian(around, axis=1).tolist(), np.nanmax(near, axis=1, initial=0.0).tolist()
 
 
 def _is_cut(thumbnails: Thumbnails, picture: int, jump: float, usual: float, rival: float, reach: int) -> bool:
