@@ -157,7 +157,7 @@ def _write_sheet(session: Session, job: Job, new: NewSheet) -> None:
 
 def _write_cues(session: Session, job: Job, sheet: CueSheet, wanted: tuple[str, ...]) -> None:
     takes = select(Take.identity, Take.id).where(Take.job_id == job.id)
-    known = dict(session.execute(takes).tuples().all())
+    known = dict(iter(session.execute(takes)))
     homes = {cue.id: scene.id for scene in sheet.scenes for cue in scene.cues}
     session.execute(delete(Cue).where(Cue.job_id == job.id))
     session.add_all(

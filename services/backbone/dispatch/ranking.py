@@ -8,11 +8,23 @@ stands beside the first of them that is not worked yet.
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from services.backbone.ledger.tables import ACTIVE, Account, Job
+from services.backbone.ledger.tables import Account, Job, JobStatus
 
 
 def next_rank(session: Session, account: Account) -> float:
     """The next place for a job of `account`, whose row must be locked; it is taken by the call."""
-    now = session.scalar(select(func.min(Job.rank)).where(Job.status.in_(ACTIVE))) or 0.0
-    account.last_rank = max(account.last_rank, now) + 1.0 / account.weight
-    return account.last_rank
+    rank = max(account.last_rank, _now(session))
+    account.last_rank = rank + 1.0 / account.weight
+    return rank
+
+
+def _now(session: Session) -> float:
+    """Where the line stands: at the latest that is worked; else at the first that waits; else at its end."""
+    for place in (
+        select(func.max(Job.rank)).where(Job.status == JobStatus.RUNNING),
+        select(func.min(Job.rank)).where(Job.status == JobStatus.QUEUED),
+        select(func.max(Account.last_rank)),
+    ):
+        if (rank := session.scalar(place)) is not None:
+            return rank
+    return 0.0

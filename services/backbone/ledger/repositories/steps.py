@@ -101,7 +101,7 @@ class Steps:
             .where(Step.account_id.not_in(_crowded()))
             .group_by(Step.queue)
         )
-        return dict(self._session.execute(counted).tuples().all())
+        return dict(iter(self._session.execute(counted)))
 
     def history(self, step: Step) -> list[Document]:
         """The step's attempts, for the report of a failure."""

@@ -12,7 +12,7 @@ class Account(Base):
     """Whose films they are, and how much of the house they may use at once.
 
     `concurrency` limits steps that run at the same time; `weight` is its share beside other accounts; `last_rank` is
-    the place in line that its latest job took (start-time fair queueing). None as a limit is none.
+    where its latest job's place in line ends (start-time fair queueing). None as a limit is none.
     """
 
     __tablename__ = "accounts"
