@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,14 +75,14 @@ class Home:
         Raises:
             StorageError: the secrets cannot be kept.
         """
-        own = {
-            _SECRET: given.get(_SECRET) or self.secret(_SECRET),
-            "SOUNDSTAGE_SCRATCH": str(make_folder(self.root / "scratch")),
-            "SOUNDSTAGE_PUBLIC_URL": public_url,
+        own: Mapping[str, Callable[[], str]] = {
+            _SECRET: lambda: self.secret(_SECRET),
+            "SOUNDSTAGE_SCRATCH": lambda: str(make_folder(self.root / "scratch")),
+            "SOUNDSTAGE_PUBLIC_URL": lambda: public_url,
             # Callbacks to this very machine are what one tries first.
-            "SOUNDSTAGE_ALLOW_LOOPBACK": "true",
+            "SOUNDSTAGE_ALLOW_LOOPBACK": lambda: "true",
         }
-        return own | {name: given[name] for name in own if given.get(name)}
+        return {name: given.get(name) or make() for name, make in own.items()}
 
     def secret(self, name: str) -> str:
         """A secret of this home; made when it is first asked for."""

@@ -69,23 +69,24 @@ def forget(folder: Path, name: str) -> None:
 
 
 def end_leftovers(folder: Path, grace: float = 10.0) -> Sequence[str]:
-    """End what an earlier run left behind, and only that; returns the names of what still ran."""
+    """End what an earlier run left behind, and only that; returns the names of what still ran.
+
+    Args:
+        folder: with the notes.
+        grace: how long all of them together may take before they are ended by force.
+    """
     found = [record for record in _records(folder) if _members(record)]
     for record in reversed(found):
-        end_leftover(record, grace)
+        if record.is_alive:
+            _send(record.pid, record.farewell)
+    until = time.monotonic() + grace
+    while any(record.is_alive for record in found) and time.monotonic() < until:
+        time.sleep(_POLL)
+    for record in reversed(found):
+        end_group(record)
     for path in folder.glob("*.json"):
         path.unlink(missing_ok=True)
     return [record.name for record in found]
-
-
-def end_leftover(record: Record, grace: float = 10.0) -> None:
-    """End a process that is not our child any more, and its group."""
-    if record.is_alive:
-        _send(record.pid, record.farewell)
-    until = time.monotonic() + grace
-    while record.is_alive and time.monotonic() < until:
-        time.sleep(_POLL)
-    end_group(record)
 
 
 def end_group(record: Record, grace: float = GROUP_GRACE) -> None:
