@@ -1,8 +1,9 @@
-"""Brings a database to the shape that this version needs, or back."""
+"""Brings a database to the shape that this version needs, or back: `python -m services.backbone.ledger.migrate`."""
 
 from pathlib import Path
 
 import psycopg
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -10,7 +11,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 import services
+from services.backbone import logs
 from services.backbone.ledger.sessions import sync_url
+from services.backbone.settings import settings
 
 _TOP = Path(services.__file__).resolve().parent
 # One at a time over all hosts: several may be started at once.
@@ -56,3 +59,14 @@ def _config(url: str) -> Config:
 def _scripts() -> Path:
     installed = _TOP / "migrations"
     return installed if installed.is_dir() else _TOP.parent / "migrations"
+
+
+def main() -> None:
+    """Apply what the database of the settings is missing."""
+    logs.configure("migrate")
+    upgrade(settings().database_url)
+    structlog.get_logger().info("the ledger is up to date")
+
+
+if __name__ == "__main__":
+    main()
