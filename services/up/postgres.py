@@ -25,6 +25,7 @@ from soundstage.errors import MissingPart, StorageError
 ROLE = DATABASE = "soundstage"
 # PostgreSQL refuses to run as root; these accounts are on every Linux, or close to it.
 ACCOUNTS = ("postgres", "nobody")
+_VERSION = "PG_VERSION"
 _SETTINGS = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",
@@ -56,7 +57,7 @@ class Postgres(Server):
         super().__init__(folder)
         self._durable = durable
         self._database = database
-        self._account = unprivileged_account()
+        self._account = unprivileged_account(self.home)
 
     @property
     def url(self) -> str:
@@ -69,7 +70,7 @@ class Postgres(Server):
 
     def prepare(self) -> None:
         """Make the cluster, unless it is there."""
-        if (self.home / "PG_VERSION").exists():
+        if (self.home / _VERSION).exists():
             return
         if self._account:
             # To pass through; whatever lies in the folder is closed of itself.
@@ -162,13 +163,15 @@ def binary(name: str) -> str:
     return str(path)
 
 
-def unprivileged_account() -> str | None:
-    """The account that PostgreSQL must run as, None for the present one."""
+def unprivileged_account(cluster: Path) -> str | None:
+    """The account that PostgreSQL must run as for this data folder; None for the present one."""
     if os.geteuid() != 0:
         return None
-    known = {entry.pw_name for entry in pwd.getpwall()}
-    for account in ACCOUNTS:
-        if account in known:
+    known = {entry.pw_uid: entry.pw_name for entry in pwd.getpwall()}
+    # Once made, it must be its owner, whatever accounts there are by now.
+    owner = known.get(cluster.stat().st_uid) if (cluster / _VERSION).exists() else None
+    for account in (owner, *ACCOUNTS):
+        if account in known.values():
             return account
     raise MissingPart(
         "PostgreSQL does not run as root and there is no other account; start Soundstage as another user."

@@ -16,7 +16,7 @@ from services.up import guard, records
 from services.up.files import cannot_write, make_folder
 from soundstage.errors import ToolFailed
 
-_POLL = 0.05
+_POLL, _LONGEST_POLL = 0.05, 1.0
 _TAIL_LINES = 15
 _TAIL_BYTES = 8192
 _LOG_LIMIT = 16 << 20
@@ -112,16 +112,18 @@ class Child:
         Raises:
             FailedStart: it ended or took too long; it does not run any more.
         """
-        until = time.monotonic() + self.program.patience
+        begun = time.monotonic()
         while not self.is_healthy():
             waiting()
             if self.ended is not None:
                 self.stop()
                 raise self._failed(f"{self.program.name} ended at once with {describe(self.ended)}")
-            if time.monotonic() > until:
+            waited = time.monotonic() - begun
+            if waited > self.program.patience:
                 self.stop()
                 raise self._failed(f"{self.program.name} was not ready within {self.program.patience:.0f} s")
-            time.sleep(_POLL)
+            # Less often as it takes longer, for each look may leave a line in its log.
+            time.sleep(min(_POLL + waited / 10, _LONGEST_POLL))
 
     def is_healthy(self) -> bool:
         """Whether it runs and does its work."""

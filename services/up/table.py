@@ -1,33 +1,54 @@
 """The process table of `soundstage up`, as data."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from services.backbone.ledger.migrate import upgrade
+from services.backbone.objects.store import ObjectStore
+from services.backbone.settings import Settings
 from services.up.process import Program
 from services.up.server import HOST, Server, free_port, is_free
 from services.up.supervisor import Entry, Task, answers
 
 API_PORT = 8000
-# Workers hand their steps back within their soft shutdown time; a little more, so that they are not cut off.
-_WORKER_GRACE = 75.0
+# A little more than they take for themselves: requests that are served are finished, steps are handed back.
+_API_GRACE, _WORKER_GRACE = 25.0, 75.0
 
 
-def service_table(servers: Sequence[Server], migrate: Callable[[str], None], port: int) -> Sequence[Entry]:
+def service_table(servers: Sequence[Server], port: int, tasks: Sequence[Task] = ()) -> Sequence[Entry]:
     """The whole service on one machine, in the order of start.
 
     Args:
         servers: those that are not there yet.
-        migrate: brings the database that a URL names to its present shape.
         port: of the API, on loopback.
+        tasks: what is to be done besides, once the ledger and the bucket are there.
     """
+    address = ("--host", HOST, "--port", str(port))
     return (
         *servers,
-        Task("migrations", lambda environment: migrate(environment["DATABASE_URL"])),
-        module("services.api", "--host", HOST, "--port", str(port), healthy=answers(f"http://{HOST}:{port}/healthz")),
+        Task("migrations", lambda environment: upgrade(environment["DATABASE_URL"])),
+        Task("bucket", make_bucket),
+        *tasks,
+        module("services.api", *address, healthy=answers(f"http://{HOST}:{port}/healthz"), grace=_API_GRACE),
         module("services.backbone.keeper"),
         module("services.worker_llm", grace=_WORKER_GRACE),
         module("services.worker_gpu", grace=_WORKER_GRACE),
     )
+
+
+def make_bucket(environment: Mapping[str, str]) -> None:
+    """Make the bucket of the service that these variables describe. Raises Unavailable when the store is away."""
+    ObjectStore(
+        endpoint=environment.get("S3_ENDPOINT_URL"),
+        access_key=environment.get("AWS_ACCESS_KEY_ID"),
+        secret_key=environment.get("AWS_SECRET_ACCESS_KEY"),
+        region=environment.get("AWS_REGION") or _default("s3_region"),
+        bucket=environment.get("SOUNDSTAGE_S3_BUCKET") or _default("s3_bucket"),
+    ).ensure_bucket()
+
+
+def _default(setting: str) -> str:
+    return str(Settings.model_fields[setting].default)
 
 
 def module(

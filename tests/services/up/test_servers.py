@@ -233,6 +233,21 @@ def python_for_all() -> str:
 
 
 @as_root
+def test_a_cluster_keeps_the_account_that_made_it(folder: Path) -> None:
+    server = Postgres(folder, durable=False)
+    server._account = "nobody"
+    server.start()
+    remember(server)
+    server.stop()
+    again = Postgres(folder, durable=False)
+    again.start()
+    assert again.pid is not None
+    assert psutil.Process(again.pid).username() == "nobody"
+    assert recall(again) == "Sunrise"
+    again.stop()
+
+
+@as_root
 def test_a_folder_that_is_closed_to_the_account_is_told_in_one_sentence(closed: Path) -> None:
     with pytest.raises(StorageError, match=r"Started by root, PostgreSQL runs as the user .*, who cannot reach"):
         Postgres(closed / "data").start()

@@ -11,15 +11,16 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
+import boto3
 import psutil
-import psycopg
 import pytest
 
+from services.backbone.ledger.migrate import is_current
 from services.up.home import Home
 from services.up.process import FailedStart, Program
 from services.up.server import HOST
 from services.up.supervisor import Event, State, Status, Supervisor, Task, answers
-from services.up.table import api_port, module, service_table
+from services.up.table import api_port, make_bucket, module, service_table
 from services.up.valkey import Valkey
 from tests.services.up.programs import REPOSITORY, alive, eventually, group, python, sleeper
 
@@ -324,30 +325,32 @@ def test_the_next_up_ends_what_a_killed_one_left(up: Callable[..., Up]) -> None:
 
 def test_the_whole_table_over_real_servers(servers_folder: Path, diary: Diary) -> None:
     home = Home.at(servers_folder / "whole-table")
-    migrated: list[str] = []
-
-    def migrate(url: str) -> None:
-        with psycopg.connect(url) as connection:
-            connection.execute("create table film (name text)")
-        migrated.append(url)
-
     with home.held():
         environment = {**bare(), **home.environment({}, public_url="http://127.0.0.1:8000")}
-        table = service_table(home.servers({}), migrate, port=8000)
+        table = service_table(home.servers({}), port=8000, tasks=[Task("look", look_at_the_ground)])
         up = Supervisor(home.root, environment)
         # The services themselves are not needed to see that their ground is laid.
         ground = [entry for entry in table if not isinstance(entry, Program)]
         up.run([*ground, sleeper("keeper")], on_ready=lambda _: up.stop(), on_event=diary)
-    assert migrated == [up.environment["DATABASE_URL"]]
     assert [event.name for event in diary.events][:4] == ["postgres", "valkey", "store", "keeper"]
-    assert [entry.name for entry in table if isinstance(entry, Program)] == [
-        "api",
-        "keeper",
-        "worker_llm",
-        "worker_gpu",
-    ]
+    programs = [entry.name for entry in table if isinstance(entry, Program)]
+    assert programs == ["api", "keeper", "worker_llm", "worker_gpu"]
     assert pids(home.root) == {}
     assert not [p for p in psutil.process_iter(["cmdline"]) if str(home.root) in " ".join(p.info["cmdline"] or [])]
+
+
+def look_at_the_ground(environment: Mapping[str, str]) -> None:
+    """The ledger is migrated and the bucket is made."""
+    assert is_current(environment["DATABASE_URL"])
+    make_bucket(environment)
+    client = boto3.client(
+        "s3",
+        endpoint_url=environment["S3_ENDPOINT_URL"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        region_name=environment["AWS_REGION"],
+    )
+    assert [bucket["Name"] for bucket in client.list_buckets()["Buckets"]] == ["soundstage"]
 
 
 def bare() -> dict[str, str]:
