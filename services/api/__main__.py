@@ -3,7 +3,12 @@
 import argparse
 
 import uvicorn
+from fastapi import FastAPI
 
+from services.api.app import create_app
+from services.backbone import logs, tracing
+
+_NAME = "api"
 _GRACE = 20
 _KEEP_ALIVE = 75
 
@@ -12,7 +17,7 @@ def main() -> None:
     """Serve until a signal; requests that are served then are finished."""
     asked = _arguments().parse_args()
     uvicorn.run(
-        "services.api.app:create_app",
+        "services.api.__main__:served",
         factory=True,
         host=asked.host,
         port=asked.port,
@@ -27,6 +32,13 @@ def main() -> None:
         timeout_graceful_shutdown=_GRACE,
         log_config=None,
     )
+
+
+def served() -> FastAPI:
+    """The app, in a process of its own that logs and traces as the API."""
+    logs.configure(_NAME)
+    tracing.configure(_NAME)
+    return create_app()
 
 
 def _arguments() -> argparse.ArgumentParser:

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 
-from services.api import documentation, problems
+from services.api import documentation, problems, status
 from services.api.edge import Edge
 from services.api.resources import opened
 from services.api.routers import ROUTERS
@@ -28,6 +28,7 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     problems.install(app)
+    status.install(app)
     for router in ROUTERS:
         app.include_router(router)
     documentation.install(app)

@@ -1,11 +1,17 @@
 """How errors are told: problem documents (RFC 9457), with a stable type, whatever went wrong."""
 
+import socket
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, cast
 
 import structlog
-from asyncpg.exceptions import InterfaceError, PostgresConnectionError, TooManyConnectionsError
+from asyncpg.exceptions import (
+    InterfaceError,
+    OperatorInterventionError,
+    PostgresConnectionError,
+    TooManyConnectionsError,
+)
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
@@ -67,7 +73,18 @@ _HTTP_DETAILS = {
     405: "This address does not know the method; the Allow header lists those it knows.",
     500: "Something went wrong inside; tell us the instance if it happens again.",
 }
-_DATABASE_ERRORS = (PostgresConnectionError, InterfaceError, TooManyConnectionsError, PoolEmpty, ConnectionError)
+_DATABASE_AWAY = (
+    PostgresConnectionError,
+    OperatorInterventionError,
+    TooManyConnectionsError,
+    InterfaceError,
+    PoolEmpty,
+    ConnectionError,
+    TimeoutError,
+    socket.gaierror,
+)
+# Postgres says so of a NUL that nobody noticed before.
+_NUL_STATES = ("22021", "22P05")
 _RETRY_SOON = 5.0
 _MOST_FAULTS = 20
 
@@ -136,7 +153,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(DBAPIError, _database_error)
-    for kind in _DATABASE_ERRORS:
+    for kind in _DATABASE_AWAY:
         app.add_exception_handler(kind, _database_away)
 
 
@@ -204,6 +221,8 @@ def _http_error(request: Request, error: Exception) -> Response:
 
 def _database_error(request: Request, error: Exception) -> Response:
     told = cast(DBAPIError, error)
+    if getattr(told.orig, "sqlstate", None) in _NUL_STATES:
+        return respond(422, "invalid", "A text holds a character that cannot be kept, such as NUL; leave it out.")
     return _database_away(request, told) if is_away(told) else unexpected(told)
 
 

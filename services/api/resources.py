@@ -8,10 +8,13 @@ from typing import cast
 from fastapi import FastAPI, Request
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from services.api.following import Hub
 from services.api.relay import Relay
 from services.api.uses import KeyUses
+from services.backbone.ledger.repositories.statuses import Statuses
 from services.backbone.ledger.sessions import async_engine
 from services.backbone.limits import Limits
+from services.backbone.objects.store import ObjectStore
 from services.backbone.settings import Settings
 
 
@@ -20,10 +23,13 @@ class Resources:
     """Connections and what works in the background; one for the whole process."""
 
     settings: Settings
+    store: ObjectStore
     engine: AsyncEngine
     limits: Limits
     relay: Relay
     uses: KeyUses
+    statuses: Statuses
+    hub: Hub
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -42,10 +48,13 @@ async def opened(settings: Settings) -> AsyncIterator[Resources]:
     """Resources that are closed with the block; nothing is connected to before it is needed."""
     engine = async_engine(settings.database_url)
     limits = Limits(settings.redis_url)
-    relay, uses = Relay(), KeyUses(engine)
+    relay, uses, statuses = Relay(), KeyUses(engine), Statuses(settings.database_url)
+    hub = Hub(engine)
     try:
-        yield Resources(settings, engine, limits, relay, uses)
+        yield Resources(settings, ObjectStore.of(settings), engine, limits, relay, uses, statuses, hub)
     finally:
+        await hub.close()
+        await statuses.close()
         await relay.close()
         await uses.close()
         await limits.close()

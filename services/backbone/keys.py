@@ -4,7 +4,6 @@ A key is `sk_`, 32 random characters of base 62 and six of a checksum over them:
 when they see it, and a mistyped key is told from a wrong one without asking the ledger.
 """
 
-import hashlib
 import hmac
 import re
 import secrets
@@ -63,7 +62,7 @@ def is_key(text: str) -> bool:
 
 def digest_of(key: str) -> str:
     """What is kept of a key: its HMAC-SHA256 under the service's secret, in hexadecimal digits."""
-    return hmac.new(settings().secret.get_secret_value().encode(), key.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(settings().secret.get_secret_value().encode(), key.encode(), "sha256").hex()
 
 
 def create(

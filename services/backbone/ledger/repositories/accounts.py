@@ -40,16 +40,6 @@ class Accounts:
             select(Account).where(Account.id == account_id).with_for_update(key_share=True)
         ).one()
 
-    def holder(self, digest: str) -> ApiKey | None:
-        """The key with that digest, if it is good now."""
-        return self._session.scalar(
-            select(ApiKey).where(
-                ApiKey.digest == digest,
-                ApiKey.revoked_at.is_(None),
-                or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now()),
-            )
-        )
-
     def note_use(self, key_id: str) -> None:
         """Write down that a key is used now; at most once a minute, for many requests at once use the same."""
         stale = func.now() - _USE_NOTED_EVERY

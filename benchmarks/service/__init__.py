@@ -1,0 +1,1 @@
+"""What the service costs, measured on real servers and processes."""

@@ -1,0 +1,59 @@
+"""JSON bodies that a route reads itself, because it takes forms too."""
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+import pydantic_core
+from fastapi import Request
+from pydantic import BaseModel
+
+from services.api.problems import pointer_to
+from services.backbone.errors import BadRequest, Unprocessable
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_NO_JSON = "The body is no JSON; send a JSON object."
+
+
+async def json_body(request: Request, model: type[Model]) -> Model:
+    """The body of a request.
+
+    Raises:
+        BadRequest: it is no JSON.
+        ValidationError: it is not what the model asks for.
+    """
+    return parsed(await request.body(), model)
+
+
+def parsed(text: bytes | str, model: type[Model]) -> Model:
+    """A model from its JSON. Raises as `json_body`."""
+    return checked(from_json(text), model)
+
+
+def from_json(text: bytes | str) -> object:
+    """Any JSON. Raises BadRequest when it is none."""
+    try:
+        return pydantic_core.from_json(text, allow_inf_nan=False)
+    except ValueError as error:
+        raise BadRequest(_NO_JSON) from error
+
+
+def checked(value: object, model: type[Model]) -> Model:
+    """A model from what JSON says. Raises as `json_body`."""
+    for pointer in _nuls(value, ()):
+        raise Unprocessable("A text holds a NUL character; leave it out.", pointer=pointer)
+    return model.model_validate(value)
+
+
+def _nuls(value: object, place: tuple[int | str, ...]) -> Iterator[str]:
+    """Where NUL characters stand, which the ledger cannot keep."""
+    if isinstance(value, str):
+        if "\0" in value:
+            yield pointer_to(place)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _nuls(name, place)
+            yield from _nuls(inner, (*place, name))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _nuls(inner, (*place, number))

@@ -1,0 +1,176 @@
+"""Takes jobs in: checks the account's quotas, finds the film, and lets the first step begin.
+
+Used by the routes for single jobs and for batches; all of it happens in the request's transaction.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from services.api.schemas.jobs import JobRequest, JobTerms, JobWebhook
+from services.backbone import tracing
+from services.backbone.clock import utc_now
+from services.backbone.dispatch import flow
+from services.backbone.dispatch.ranking import next_rank
+from services.backbone.errors import BadRequest, Conflict, TooMany, Unprocessable
+from services.backbone.ids import new_id
+from services.backbone.ledger.repositories.accounts import Accounts
+from services.backbone.ledger.repositories.jobs import Jobs
+from services.backbone.ledger.repositories.uploads import Uploads
+from services.backbone.ledger.tables import Account, Job, Upload, UploadState
+from services.backbone.ledger.tables.base import Document
+from services.backbone.net.guard import Guard
+from services.backbone.settings import settings
+from services.backbone.webhooks import endpoints, signing
+
+_JOBS_WAIT = 30.0
+
+
+@dataclass(frozen=True)
+class Film:
+    """Where a film comes from; one that lies in the store is an asset."""
+
+    source: Document
+    asset_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A job that was taken in. `webhook_secret` is told once, when it was made here."""
+
+    job: Job
+    webhook_secret: str | None = None
+
+
+def take_in(
+    session: Session, account_id: str, request: JobRequest, *, client_id: str | None = None, batch_id: str | None = None
+) -> Taken:
+    """Make a job of a request.
+
+    Args:
+        session: of the transaction; the account's row is locked in it.
+        account_id: whose job it is.
+        request: what is asked for.
+        client_id: the client's own id, where it does not stand in the request.
+        batch_id: the batch it belongs to.
+
+    Raises:
+        Conflict: the client's id is taken, or the upload is not complete.
+        TooMany: a quota is used up.
+        Refused: an address that we do not connect to.
+        Unprocessable: the request names what there is not.
+    """
+    account = Accounts(session).lock(account_id)
+    film = find_film(session, account_id, request)
+    return begin(session, account, request, film, client_id=client_id, batch_id=batch_id)
+
+
+def begin(
+    session: Session,
+    account: Account,
+    terms: JobTerms,
+    film: Film,
+    *,
+    client_id: str | None = None,
+    batch_id: str | None = None,
+) -> Taken:
+    """As `take_in`, for an account that is locked and a film that was found."""
+    client_id = client_id or terms.client_id
+    _check(session, account, terms, client_id)
+    job = Job(
+        id=new_id("job"),
+        account_id=account.id,
+        client_id=client_id,
+        batch_id=batch_id,
+        reference=terms.reference,
+        priority=terms.priority,
+        rank=next_rank(session, account),
+        options=terms.options.model_dump(mode="json"),
+        keep=terms.expires_in,
+        source=film.source,
+        asset_id=film.asset_id,
+        fingerprint=fingerprint_of(terms),
+        traceparent=tracing.current_traceparent(),
+        deadline_at=terms.deadline,
+    )
+    session.add(job)
+    session.flush()
+    secret = _call_back(session, job, terms.webhook) if terms.webhook else None
+    flow.start(session, job)
+    session.flush()
+    session.refresh(job)
+    return Taken(job, secret)
+
+
+def fingerprint_of(terms: JobTerms, *more: str) -> str:
+    """What tells one request from another: a hash over all that was given, in whatever order."""
+    given = terms.model_dump(mode="json", exclude_unset=True)
+    return hashlib.sha256(json.dumps([given, *more], sort_keys=True).encode()).hexdigest()
+
+
+def find_film(session: Session, account_id: str, request: JobRequest) -> Film:
+    """Where the film of a request comes from. Raises as `take_in`."""
+    if request.upload_id is not None:
+        return _uploaded(Uploads(session, account_id), request.upload_id)
+    if request.url is not None:
+        Guard(settings().allow_loopback).check(request.url, pointer="/url")
+        return Film({"kind": "url", "url": request.url})
+    bucket, _, key = (request.s3 or "").removeprefix("s3://").partition("/")
+    if bucket not in settings().source_buckets:
+        raise Unprocessable(f"The bucket {bucket} is not one that films are read from; upload the film.", pointer="/s3")
+    return Film({"kind": "s3", "bucket": bucket, "key": key})
+
+
+def _uploaded(uploads: Uploads, upload_id: str) -> Film:
+    upload = uploads.find(upload_id)
+    if upload is None:
+        raise Unprocessable("There is no such upload; begin one with POST /v1/uploads.", pointer="/upload_id")
+    if upload.state is not UploadState.COMPLETED:
+        raise Conflict(f"The upload is {upload.state.value}; complete it first.", pointer="/upload_id")
+    if upload.asset_id is None or not uploads.holds_film(upload.asset_id):
+        raise Conflict("The film of this upload is gone, with the jobs that used it; upload it again.")
+    return film_of(upload)
+
+
+def film_of(upload: Upload) -> Film:
+    """The film of an upload that is complete."""
+    return Film({"kind": "upload", "upload_id": upload.id, "name": upload.filename}, upload.asset_id)
+
+
+def _check(session: Session, account: Account, terms: JobTerms, client_id: str | None) -> None:
+    if terms.deadline is not None and terms.deadline <= utc_now():
+        raise Unprocessable("The deadline has passed already; give a time that lies ahead.", pointer="/deadline")
+    if client_id is not None and Jobs(session, account.id).with_client_id(client_id) is not None:
+        raise Conflict(f"There is a job {client_id} already; PUT /v1/jobs/{client_id} attaches to it.")
+    check_quotas(session, account)
+
+
+def check_quotas(session: Session, account: Account) -> None:
+    """Raises TooMany when the account, whose row is locked, has as much under way as it may."""
+    jobs = Jobs(session, account.id)
+    quotas: tuple[tuple[str, float | None, Callable[[], float]], ...] = (
+        ("jobs under way", account.max_jobs, jobs.active),
+        ("minutes of film under way", account.max_minutes, jobs.active_minutes),
+    )
+    for what, most, count in quotas:
+        if most is not None and count() >= most:
+            raise TooMany(f"The account may have {most:g} {what}; wait until some have ended.", wait=_JOBS_WAIT)
+
+
+def _call_back(session: Session, job: Job, webhook: JobWebhook) -> str | None:
+    """Make the job's own endpoint; returns its secret if it was made here."""
+    Guard(settings().allow_loopback).check(webhook.url, pointer="/webhook/url")
+    if webhook.secret is not None:
+        _check_secret(webhook.secret)
+    _, secret = endpoints.register(session, job.account_id, webhook.url, webhook.events, job.id, webhook.secret)
+    return None if webhook.secret else secret
+
+
+def _check_secret(secret: str) -> None:
+    try:
+        signing.check_secret(secret)
+    except BadRequest as error:
+        raise Unprocessable(str(error), pointer="/webhook/secret") from error
