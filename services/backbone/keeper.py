@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import structlog
 
-from services.backbone import housekeeping, logs, tracing
+from services.backbone import housekeeping, logs, metrics, tracing
 from services.backbone.dispatch import outbox, sweeper
 from services.backbone.errors import Unavailable
 from services.backbone.settings import settings
@@ -77,6 +77,7 @@ def main() -> None:
     """Run until told to stop."""
     logs.configure("keeper")
     tracing.configure("keeper")
+    metrics.serve(ledger=True)
     asyncio.run(_until_told())
 
 

@@ -10,6 +10,7 @@ through which they add up, as prometheus-client documents it; it must be set bef
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from threading import Lock
 
@@ -27,7 +28,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from services.backbone.dispatch.queues import ALL_QUEUES
-from services.backbone.errors import Unavailable
+from services.backbone.errors import BadSetting, Unavailable
 from services.backbone.ledger.repositories.census import Census, Reading
 from services.backbone.ledger.sessions import transaction
 from services.backbone.ledger.tables import JobStatus, StepState
@@ -88,8 +89,14 @@ _ZEROS = (
 
 def count_request(method: str, route: str, status: int, seconds: float) -> None:
     """A request was answered. Args: route: its template ("/v1/jobs/{id}"), never the path itself."""
-    _requests.labels(method, route, str(status)).inc()
-    _request_seconds.labels(method, route).observe(seconds)
+    answered, took = _of_requests(method, route, status)
+    answered.inc()
+    took.observe(seconds)
+
+
+@cache  # finding the series again costs more than counting
+def _of_requests(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    return _requests.labels(method, route, str(status)), _request_seconds.labels(method, route)
 
 
 def count_step(kind: str, outcome: str, seconds: float) -> None:
@@ -188,12 +195,21 @@ def serve(*, ledger: bool = False) -> int | None:
 
     Args:
         ledger: whether with what stands in the ledger.
+
+    Raises:
+        BadSetting: the port is taken.
     """
     port = settings().metrics_port
     if port is None:
         return None
     _begin_sharing()
-    server, _ = start_http_server(port, settings().metrics_host, _registry(ledger))
+    try:
+        server, _ = start_http_server(port, settings().metrics_host, _registry(ledger))
+    except OSError as error:
+        raise BadSetting(
+            f"SOUNDSTAGE_METRICS_PORT: port {port} of {settings().metrics_host} cannot be listened at "
+            f"({error.strerror}); give each process of a host its own, or 0 for any."
+        ) from error
     return int(server.server_port)
 
 

@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from services.backbone import metrics
 from services.backbone.dispatch import flow, outbox
 from services.backbone.dispatch.products import Product, store
 from services.backbone.dispatch.retries import problem_of, retry_delay
@@ -186,5 +187,6 @@ def _locked(session: Session, held: Claim) -> tuple[Job | None, Step | None]:
 
 
 def _fenced(held: Claim) -> bool:
+    metrics.count_fenced(held.kind)
     _log.warning("fenced off", job=held.job_id, step=held.step_id, attempt=held.attempt)
     return False

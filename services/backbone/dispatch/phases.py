@@ -89,7 +89,8 @@ def _group(cues: Sequence[Cue]) -> Unit:
 
 
 PHASES: tuple[Phase, ...] = (
-    Phase("fetch", "read", Lane.MEDIA, 0.02, _from_elsewhere),
+    # Not on the lane that decodes films: that has no way out, and what fetches decodes nothing.
+    Phase("fetch", "read", Lane.LLM, 0.02, _from_elsewhere),
     Phase("read", "read", Lane.MEDIA, 0.44, _whole),
     Phase("describe", "describe", Lane.LLM, 0.04, _shots),
     Phase("storyboard", "storyboard", Lane.LLM, 0.02, _whole),

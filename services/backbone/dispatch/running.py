@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import structlog
 
+from services.backbone import metrics
 from services.backbone.dispatch import claims, outbox
 from services.backbone.dispatch.claims import Claim, Stop
 from services.backbone.dispatch.heartbeat import Heartbeat, settle
@@ -41,6 +42,7 @@ class Runner:
             return 0
         held = claims.claim(queue, self.presence.worker_id, self.batch)
         if held:
+            metrics.count_claims(queue, len(held))
             with Heartbeat(held, self.presence, self.gate) as heartbeat:
                 for claim in held:
                     self._work(claim, heartbeat)
@@ -57,13 +59,14 @@ class Runner:
             self._attempt(claim, heartbeat)
 
     def _attempt(self, claim: Claim, heartbeat: Heartbeat) -> None:
-        started = time.monotonic()
+        started, outcome = time.monotonic(), "failed"
         heartbeat.work_on(claim)
         try:
             product = self._do(claim, heartbeat)
         except Interrupted:
             stop = heartbeat.stopped.get(claim.step_id, Stop.DRAINING)
-            _log.info("step left", kind=claim.kind, why=stop.value)
+            outcome = stop.value
+            _log.info("step left", kind=claim.kind, why=outcome)
             _persistently(lambda: settle(claim, stop))
         except Exception as error:
             _log.warning(
@@ -72,9 +75,11 @@ class Runner:
             _persistently(partial(claims.fail, claim, error))
         else:
             taken = _persistently(lambda: claims.finish(claim, product))
+            outcome = "done" if taken else "refused"
             _log.info("step done", kind=claim.kind, taken=taken, seconds=round(time.monotonic() - started, 3))
         finally:
             heartbeat.release(claim)
+            metrics.count_step(claim.kind, outcome, time.monotonic() - started)
 
     def _do(self, claim: Claim, heartbeat: Heartbeat) -> Product:
         def tell(fraction: float) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from celery import signals
 
-from services.backbone import logs, tracing
+from services.backbone import logs, metrics, tracing
 from services.backbone.dispatch import scratch, workers
 from services.backbone.dispatch.broker import app
 from services.backbone.dispatch.interrupts import Gate
@@ -39,6 +39,7 @@ class WorkerService:
         """Work until told to stop."""
         logs.configure(self.name)
         os.environ[_PARENT] = workers.new_worker_id(self.name)
+        metrics.serve()
         scratch.sweep(settings().scratch)
         app().conf.worker_pool_start_method = "spawn" if self.spawn else "fork"
         self.attach()

@@ -16,6 +16,7 @@ import httpx
 import structlog
 from sqlalchemy.orm import Session
 
+from services.backbone import metrics
 from services.backbone.clock import utc_now
 from services.backbone.errors import BadSetting, Unavailable
 from services.backbone.ids import new_id
@@ -206,6 +207,7 @@ def note(
         return
     delivery, endpoint = held
     verdict = write_outcome(delivery, outcome, now)
+    metrics.count_delivery(verdict.value, outcome.seconds)
     endpoint.failing_since = schedule.failing_since(endpoint.failing_since, verdict, now)
     if verdict is schedule.Verdict.DELIVERED:
         return

@@ -1,4 +1,5 @@
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 from services.backbone import metrics
 from services.backbone.clock import utc_now
 from services.backbone.dispatch.queues import ALL_QUEUES
-from services.backbone.errors import Unavailable
+from services.backbone.errors import BadSetting, Unavailable
 from services.backbone.ids import new_id
 from services.backbone.ledger.repositories.census import Census
 from services.backbone.ledger.sessions import transaction
@@ -305,6 +306,14 @@ def test_a_worker_serves_its_pools_counts_without_the_ledger(
 
 def test_nothing_is_served_unless_a_port_is_set() -> None:
     assert metrics.serve() is None
+
+
+def test_a_taken_port_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        monkeypatch.setenv("SOUNDSTAGE_METRICS_PORT", str(holder.getsockname()[1]))
+        settings.cache_clear()
+        with pytest.raises(BadSetting, match=r"port \d+ of 127\.0\.0\.1 cannot be listened at"):
+            metrics.serve()
 
 
 def test_a_ledger_that_does_not_answer_is_not_waited_for() -> None:
