@@ -1,209 +1,132 @@
-"""The object store, over boto3: S3, or any server that speaks it. Nothing is ever held in memory whole."""
+"""The object store, over boto3: S3, or any server that speaks it; and what clients do with it by presigned URLs."""
 
-import hashlib
-import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
 
-import boto3
-from boto3.s3.transfer import TransferConfig
-from botocore.config import Config
-
-from services.backbone.errors import Refused, TooLarge, Unavailable
+from services.backbone.errors import NotFound, Unprocessable
+from services.backbone.objects.contents import Contents, Found
+from services.backbone.objects.digests import to_header
+from services.backbone.objects.disposition import attachment
 from services.backbone.objects.failures import translated
-from services.backbone.settings import MIB, Settings
-from soundstage.errors import StorageError
+from services.backbone.objects.parts import Part, PartUrl, Unfinished, check_size, latest_parts, to_complete
+from services.backbone.objects.writer import Stored
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
-CHUNK = MIB
-_TRANSFER = TransferConfig(multipart_threshold=16 * MIB, multipart_chunksize=16 * MIB, max_concurrency=4)
-_DELETED_AT_ONCE = 1000
+__all__ = ["Found", "ObjectStore", "Part", "PartUrl", "Stored", "Unfinished"]
 
 
 @dataclass(frozen=True)
-class Stored:
-    """An object that was put into the store; SHA-256 in hex."""
+class ObjectStore(Contents):
+    """One bucket and all in it, for ourselves and, with our signature, for clients.
 
-    key: str
-    bytes: int
-    sha256: str
+    May be used from many threads; a forked process gets connections of its own.
+    """
 
+    def presign_get(self, key: str, filename: str, content_type: str, life: float, *, inline: bool = False) -> str:
+        """A URL that fetches an object for `life` seconds, and saves it as `filename` unless shown `inline`."""
+        parameters = {
+            "Bucket": self.bucket,
+            "Key": key,
+            "ResponseContentType": content_type,
+            "ResponseContentDisposition": attachment(filename, inline=inline),
+        }
+        with translated("The object"):
+            return self.signer.generate_presigned_url("get_object", Params=parameters, ExpiresIn=int(life))
 
-@dataclass(frozen=True)
-class Found:
-    """An object as the store lists it."""
+    def create_upload(self, key: str, content_type: str, *, digests: bool = False) -> str:
+        """Begin an upload in parts; returns the store's id of it.
 
-    key: str
-    bytes: int
-    last_modified: datetime
+        With `digests`, the SHA-256 of every part must be declared when it is signed, without it of none: S3 refuses
+        parts with a checksum of another kind than was announced, and those without one where one was.
+        """
+        parameters = {"Bucket": self.bucket, "Key": key, "ContentType": content_type}
+        algorithm = {"ChecksumAlgorithm": "SHA256"} if digests else {}
+        with translated("The upload"):
+            return self.client.create_multipart_upload(**parameters, **algorithm)["UploadId"]  # type: ignore[arg-type]
 
+    def presign_part(
+        self, key: str, store_upload: str, number: int, size: int, sha256: str | None, life: float
+    ) -> PartUrl:
+        """Where to send one part of exactly `size` bytes, and of these contents where `sha256` (hex) says so."""
+        headers = {"Content-Length": str(size)}
+        parameters: dict[str, object] = {
+            "Bucket": self.bucket,
+            "Key": key,
+            "UploadId": store_upload,
+            "PartNumber": number,
+            "ContentLength": size,
+        }
+        if sha256 is not None:
+            parameters["ChecksumSHA256"] = headers["x-amz-checksum-sha256"] = to_header(sha256)
+        with translated("The part"):
+            url = self.signer.generate_presigned_url("upload_part", Params=parameters, ExpiresIn=int(life))
+        return PartUrl(url, headers)
 
-@dataclass(frozen=True)
-class ObjectStore:
-    """One bucket. May be used from many threads; a forked process gets connections of its own."""
+    def arrived_parts(self, key: str, store_upload: str) -> list[Part]:
+        """The parts that arrived, by number. Raises NotFound when the upload is not under way."""
+        pages = self.client.get_paginator("list_parts").paginate(Bucket=self.bucket, Key=key, UploadId=store_upload)
+        with translated("The upload"):
+            return latest_parts(part for page in pages for part in page.get("Parts", []))
 
-    endpoint: str | None
-    access_key: str | None
-    secret_key: str | None
-    region: str
-    bucket: str
-    public_endpoint: str | None = None
-    source_buckets: tuple[str, ...] = ()
+    def complete_upload(
+        self,
+        key: str,
+        store_upload: str,
+        parts: Sequence[Part] | None = None,
+        *,
+        size: int | None = None,
+        sha256: str | None = None,
+    ) -> int:
+        """Make an object of the parts, `parts` or all that arrived; returns its size in bytes.
 
-    @classmethod
-    def of(cls, settings: Settings) -> "ObjectStore":
-        """The store that the settings name."""
-        return cls(
-            endpoint=settings.s3_endpoint_url,
-            access_key=settings.s3_access_key,
-            secret_key=settings.s3_secret_key.get_secret_value() if settings.s3_secret_key else None,
-            region=settings.s3_region,
-            bucket=settings.s3_bucket,
-            public_endpoint=settings.s3_public_url,
-            source_buckets=settings.source_buckets,
-        )
+        May be called again when it was cut short. Where `size` or `sha256` are given, `check` follows.
 
-    @property
-    def client(self) -> "S3Client":
-        """The client of this process."""
-        return _client(os.getpid(), self.endpoint, self.access_key, self.secret_key, self.region)
+        Raises:
+            NotFound: the upload is not under way, and there is no object from it.
+            Unprocessable: parts are missing, or the whole is not what was declared.
+        """
+        with suppress(NotFound):  # done by a call whose answer was lost, if there is an object
+            self._join(key, store_upload, self.arrived_parts(key, store_upload) if parts is None else parts, size)
+        return self.check(key, size, sha256)
 
-    @property
-    def signer(self) -> "S3Client":
-        """A client that signs for the address at which users reach the store."""
-        address = self.public_endpoint or self.endpoint
-        return _client(os.getpid(), address, self.access_key, self.secret_key, self.region)
+    def check(self, key: str, size: int | None, sha256: str | None) -> int:
+        """Compare an object with what was declared, and delete it if it is something else; returns its size in bytes.
 
-    def ensure_bucket(self) -> None:
-        """Make the bucket, unless it is there. Raises Unavailable when the store is away."""
-        with translated("the bucket"):
-            known = [bucket.get("Name") for bucket in self.client.list_buckets().get("Buckets", [])]
-            if self.bucket not in known:
-                self.client.create_bucket(Bucket=self.bucket)
-
-    def put_file(self, path: Path, key: str, content_type: str) -> Stored:
-        """Put a file; in parts, side by side, where it is large."""
-        sha256 = _digest_of(path)
-        extra = {"ContentType": content_type, "Metadata": {"sha256": sha256}}
-        with translated("the file"):
-            self.client.upload_file(str(path), self.bucket, key, ExtraArgs=extra, Config=_TRANSFER)
-        return Stored(key, path.stat().st_size, sha256)
-
-    def get_file(self, key: str, path: Path, sha256: str | None = None) -> None:
-        """Bring an object to a file, which appears whole or not at all.
+        A digest is compared by reading the object once through: no store tells that of an object sent in parts.
 
         Raises:
             NotFound: there is no such object.
-            Unavailable: the store is away, or what came is not what was put there.
-            StorageError: the file cannot be written.
+            Unprocessable: it is not what was declared.
         """
-        self._bring(self.bucket, key, path, sha256, None)
+        stored = self.size(key)
+        if size is not None and stored != size:
+            self._refuse(key, f"The upload has {stored} bytes, not {size}; begin a new one.", "/size")
+        if sha256 is not None and self.digest(key) != sha256.lower():
+            self._refuse(key, "The upload has another SHA-256 than declared; begin a new one.", "/sha256")
+        return stored
 
-    def get_foreign(self, bucket: str, key: str, path: Path, limit: int) -> None:
-        """Bring an object of another bucket, one of those that jobs may name.
+    def abort_upload(self, key: str, store_upload: str) -> None:
+        """Give an upload up and free its parts; one that is not under way is no matter."""
+        with suppress(NotFound), translated("The upload"):
+            self.client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=store_upload)
 
-        Raises:
-            Refused: it is none of those.
-            TooLarge: it has more than `limit` bytes.
-            NotFound, Unavailable, StorageError: as `get_file`.
-        """
-        if bucket not in self.source_buckets:
-            raise Refused(f"The bucket {bucket!r} may not be read; ask the operator to allow it, or upload the film.")
-        self._bring(bucket, key, path, None, limit)
+    def unfinished(self, prefix: str) -> Iterator[Unfinished]:
+        """The uploads under way whose key begins so, with the time when each was begun."""
+        pages = self.client.get_paginator("list_multipart_uploads")
+        with translated("The bucket"):
+            for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
+                for each in page.get("Uploads", []):
+                    yield Unfinished(each["Key"], each["UploadId"], each["Initiated"])
 
-    def _bring(self, bucket: str, key: str, path: Path, sha256: str | None, limit: int | None) -> None:
-        aside = path.with_name(f".{path.name}.part")
-        try:
-            with translated("the object"):
-                answer = self.client.get_object(Bucket=bucket, Key=key)
-                if limit is not None and answer["ContentLength"] > limit:
-                    raise TooLarge(f"The film has {answer['ContentLength']} bytes; at most {limit} are accepted.")
-                with aside.open("wb") as file:
-                    arrived = _copied(answer["Body"].iter_chunks(CHUNK), file)
-            if sha256 is not None and arrived != sha256:
-                raise Unavailable("An object came from the store damaged; try again in a moment.")
-            aside.replace(path)
-        except OSError as error:
-            raise StorageError(f"{path} cannot be written ({error.strerror}); free space.") from error
-        finally:
-            aside.unlink(missing_ok=True)
+    def _join(self, key: str, store_upload: str, parts: Sequence[Part], size: int | None) -> None:
+        listed = to_complete(parts)
+        if size is not None:
+            check_size(parts, size)
+        with translated("The upload"):
+            self.client.complete_multipart_upload(
+                Bucket=self.bucket, Key=key, UploadId=store_upload, MultipartUpload={"Parts": listed}
+            )
 
-    def read(self, key: str, first: int | None = None, last: int | None = None) -> Iterator[bytes]:
-        """An object's bytes, or those from `first` to `last` inclusive, in pieces."""
-        with translated("the object"):
-            if first is None:
-                answer = self.client.get_object(Bucket=self.bucket, Key=key)
-            else:
-                span = f"bytes={first}-{'' if last is None else last}"
-                answer = self.client.get_object(Bucket=self.bucket, Key=key, Range=span)
-            yield from answer["Body"].iter_chunks(CHUNK)
-
-    def size(self, key: str) -> int:
-        """An object's size in bytes. Raises NotFound when there is none."""
-        with translated("the object"):
-            return self.client.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
-
-    def digest(self, key: str) -> str:
-        """SHA-256 of an object's bytes, read once through."""
-        sha256 = hashlib.sha256()
-        for chunk in self.read(key):
-            sha256.update(chunk)
-        return sha256.hexdigest()
-
-    def list(self, prefix: str) -> Iterator[Found]:
-        """All objects whose key begins so."""
-        with translated("the bucket"):
-            for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
-                for each in page.get("Contents", []):
-                    yield Found(each["Key"], each["Size"], each["LastModified"])
-
-    def delete(self, keys: Sequence[str]) -> None:
-        """Delete objects; those that are not there are no matter."""
-        for start in range(0, len(keys), _DELETED_AT_ONCE):
-            names = [{"Key": key} for key in keys[start : start + _DELETED_AT_ONCE]]
-            with translated("the objects"):
-                self.client.delete_objects(Bucket=self.bucket, Delete={"Objects": names, "Quiet": True})  # type: ignore[typeddict-item]
-
-    def delete_prefix(self, prefix: str) -> None:
-        """Delete all objects whose key begins so."""
-        self.delete([found.key for found in self.list(prefix)])
-
-
-@cache
-def _client(process: int, endpoint: str | None, access: str | None, secret: str | None, region: str) -> "S3Client":
-    del process  # connections do not survive a fork
-    config = Config(
-        signature_version="s3v4",
-        connect_timeout=5,
-        read_timeout=60,
-        retries={"mode": "standard", "total_max_attempts": 3},
-        s3={"addressing_style": "path"},
-        max_pool_connections=32,
-    )
-    return boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        aws_access_key_id=access,
-        aws_secret_access_key=secret,
-        region_name=region,
-        config=config,
-    )
-
-
-def _digest_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _copied(chunks: Iterator[bytes], file: BinaryIO) -> str:
-    sha256 = hashlib.sha256()
-    for chunk in chunks:
-        file.write(chunk)
-        sha256.update(chunk)
-    return sha256.hexdigest()
+    def _refuse(self, key: str, why: str, pointer: str) -> None:
+        self.delete([key])
+        raise Unprocessable(why, pointer=pointer)
