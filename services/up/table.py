@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from services.backbone.ledger.migrate import upgrade
 from services.backbone.objects.store import ObjectStore
@@ -11,6 +12,7 @@ from services.up.server import HOST, Server, free_port, is_free
 from services.up.supervisor import Entry, Task, answers
 
 API_PORT = 8000
+_PREFIX = str(Settings.model_config["env_prefix"])
 # A little more than they take for themselves: requests that are served are finished, steps are handed back.
 _API_GRACE, _WORKER_GRACE = 25.0, 75.0
 
@@ -38,17 +40,16 @@ def service_table(servers: Sequence[Server], port: int, tasks: Sequence[Task] = 
 
 def make_bucket(environment: Mapping[str, str]) -> None:
     """Make the bucket of the service that these variables describe. Raises Unavailable when the store is away."""
-    ObjectStore(
-        endpoint=environment.get("S3_ENDPOINT_URL"),
-        access_key=environment.get("AWS_ACCESS_KEY_ID"),
-        secret_key=environment.get("AWS_SECRET_ACCESS_KEY"),
-        region=environment.get("AWS_REGION") or _default("s3_region"),
-        bucket=environment.get("SOUNDSTAGE_S3_BUCKET") or _default("s3_bucket"),
-    ).ensure_bucket()
+    ObjectStore.of(settings_of(environment)).ensure_bucket()
 
 
-def _default(setting: str) -> str:
-    return str(Settings.model_fields[setting].default)
+def settings_of(environment: Mapping[str, str]) -> Settings:
+    """The settings of a service with these variables, without setting them in this process."""
+    fields = {name: field.alias or f"{_PREFIX}{name.upper()}" for name, field in Settings.model_fields.items()}
+    given: dict[str, Any] = {
+        name: environment[variable] for name, variable in fields.items() if variable in environment
+    }
+    return Settings(**given)
 
 
 def module(

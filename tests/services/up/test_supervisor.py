@@ -20,7 +20,7 @@ from services.up.home import Home
 from services.up.process import FailedStart, Program
 from services.up.server import HOST
 from services.up.supervisor import Event, State, Status, Supervisor, Task, answers
-from services.up.table import api_port, make_bucket, module, service_table
+from services.up.table import api_port, make_bucket, module, service_table, settings_of
 from services.up.valkey import Valkey
 from tests.services.up.programs import REPOSITORY, alive, eventually, group, python, sleeper
 
@@ -355,6 +355,20 @@ def look_at_the_ground(environment: Mapping[str, str]) -> None:
 
 def bare() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "PYTHONPATH")}
+
+
+def test_settings_are_read_from_given_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://other/films")
+    settings = settings_of(
+        {
+            "DATABASE_URL": "postgresql://db/films",
+            "REDIS_URL": "redis://queue",
+            "SOUNDSTAGE_SECRET": "x" * 40,
+            "SOUNDSTAGE_SOURCE_BUCKETS": "rushes, reels",
+        }
+    )
+    assert settings.database_url == "postgresql://db/films"
+    assert settings.source_buckets == ("rushes", "reels")
 
 
 def test_a_module_is_called_after_its_last_part() -> None:
