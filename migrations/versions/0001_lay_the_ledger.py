@@ -171,6 +171,7 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.String(length=64), server_default="", nullable=False),
         sa.Column("event_seq", sa.Integer(), server_default="0", nullable=False),
         sa.Column("traceparent", sa.String(length=64), nullable=True),
+        sa.Column("keep", sa.Double(), nullable=True),
         sa.Column("cancel_requested_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("deadline_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),

@@ -6,21 +6,24 @@ from celery import Celery
 from kombu import Queue
 
 from services.backbone.dispatch.queues import ALL_QUEUES
-from services.backbone.settings import settings
+from services.backbone.settings import Settings, settings
 
 _SOFT_SHUTDOWN = 30.0
 
 
-@cache
 def app() -> Celery:
-    """The process's Celery application."""
+    """The Celery application of this process and its settings."""
+    return _made(settings())
+
+
+@cache
+def _made(chosen: Settings) -> Celery:
     made = Celery("soundstage")
-    made.conf.update(_configuration())
+    made.conf.update(_configuration(chosen))
     return made
 
 
-def _configuration() -> dict[str, object]:
-    chosen = settings()
+def _configuration(chosen: Settings) -> dict[str, object]:
     # A message that is older than this is taken for lost with its worker and given to another.
     visibility = int(2 * chosen.hard_limit)
     transport = {

@@ -169,7 +169,7 @@ _DONE = (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.EXPIRED)
 def _end(session: Session, job: Job, status: JobStatus, data: Document | None = None) -> None:
     job.status = status
     setattr(job, f"{status.value}_at", func.now())
-    job.expires_at = func.now() + timedelta(seconds=float(job.options.get("keep") or settings().retention))
+    job.expires_at = func.now() + timedelta(seconds=job.keep or settings().retention)
     Steps(session).cancel_queued(job)
     session.flush()
     record(session, job, f"job.{status.value}", data)

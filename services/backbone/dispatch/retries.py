@@ -9,6 +9,7 @@ from soundstage.errors import SoundstageError
 # Seconds until the next attempt, by the kind of error and by how often the step failed before. What is not listed
 # is the fault of what was asked for, and would fail again.
 _DELAYS: dict[str, tuple[float, ...]] = {
+    "damaged-object": (1, 5),
     "internal": (1, 10, 60),
     "service": (1, 10, 60),
     "lost": (0, 5, 30),

@@ -55,7 +55,7 @@ class Job(Base):
     `revision` counts the rounds of work: 0 is the first, each new render or retry is another. `rank` is its place in
     line; all its steps inherit it. `event_seq` is the number of its last event. `steps_done` of `steps_total` count
     the present stage. `options` are those of `JobOptions`, `source` says where the film comes from, `film` what was
-    read of it, `usage` what it cost.
+    read of it, `usage` what it cost. `keep` is how many seconds it is kept once it has ended, where it says so itself.
     """
 
     __tablename__ = "jobs"
@@ -91,6 +91,7 @@ class Job(Base):
     fingerprint: Mapped[str] = mapped_column(String(64), default="", server_default="")
     event_seq: Mapped[int] = mapped_column(default=0, server_default="0")
     traceparent: Mapped[str | None] = mapped_column(String(64))
+    keep: Mapped[float | None]
     cancel_requested_at: Mapped[datetime | None]
     deadline_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pytest
+import redis
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
@@ -56,6 +57,8 @@ def ledger(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     settings.cache_clear()
+    with redis.Redis.from_url(redis_url) as broker:
+        broker.flushdb()
     yield
     settings.cache_clear()
 
