@@ -1,5 +1,6 @@
 """Brings a database to the shape that this version needs, or back: `python -m services.backbone.ledger.migrate`."""
 
+import sys
 from pathlib import Path
 
 import psycopg
@@ -14,6 +15,7 @@ import services
 from services.backbone import logs
 from services.backbone.ledger.sessions import sync_url
 from services.backbone.settings import settings
+from soundstage.errors import SoundstageError
 
 _TOP = Path(services.__file__).resolve().parent
 # One at a time over all hosts: several may be started at once.
@@ -63,8 +65,16 @@ def _scripts() -> Path:
 
 def main() -> None:
     """Apply what the database of the settings is missing."""
-    logs.configure("migrate")
-    upgrade(settings().database_url)
+    try:
+        url = settings().database_url
+        logs.configure("migrate")
+        upgrade(url)
+    except SoundstageError as error:
+        sys.exit(str(error))
+    except psycopg.OperationalError as error:
+        sys.exit(
+            f"The database cannot be reached ({' '.join(str(error).split())}); see that it runs and that DATABASE_URL is right."
+        )
     structlog.get_logger().info("the ledger is up to date")
 
 

@@ -3,12 +3,15 @@
 May be run at any time, and again. A bucket that somebody else keeps needs it not.
 """
 
+import sys
+
 import structlog
 
 from services.backbone import logs
 from services.backbone.objects.failures import translated
 from services.backbone.objects.store import ObjectStore
 from services.backbone.settings import settings
+from soundstage.errors import SoundstageError
 
 _log = structlog.get_logger()
 
@@ -39,9 +42,12 @@ def prepare(store: ObjectStore, origins: tuple[str, ...]) -> None:
 
 def main() -> None:
     """Prepare the bucket of the settings."""
-    logs.configure("bucket")
-    chosen = settings()
-    prepare(ObjectStore.of(chosen), chosen.cors_origins)
+    try:
+        chosen = settings()
+        logs.configure("bucket")
+        prepare(ObjectStore.of(chosen), chosen.cors_origins)
+    except SoundstageError as error:
+        sys.exit(str(error))
     _log.info("the bucket is ready", bucket=chosen.s3_bucket, origins=chosen.cors_origins)
 
 
