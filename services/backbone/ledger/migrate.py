@@ -72,9 +72,8 @@ def main() -> None:
     except SoundstageError as error:
         sys.exit(str(error))
     except psycopg.OperationalError as error:
-        sys.exit(
-            f"The database cannot be reached ({' '.join(str(error).split())}); see that it runs and that DATABASE_URL is right."
-        )
+        why = " ".join(str(error).split())
+        sys.exit(f"The database cannot be reached ({why}); see that it runs and that DATABASE_URL is right.")
     structlog.get_logger().info("the ledger is up to date")
 
 
