@@ -7,8 +7,9 @@ share, what is older is fetched in pages. So a slow client costs no more memory 
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import Context
 from dataclasses import dataclass, field
 
 import structlog
@@ -62,7 +63,7 @@ class Hub:
         """How many follow now."""
         return sum(channel.followers for channel in self._channels.values())
 
-    async def follow(self, job: Job, after: int, until: asyncio.Event) -> AsyncIterator[Sequence[Event]]:
+    async def follow(self, job: Job, after: int, until: asyncio.Event) -> AsyncGenerator[Sequence[Event]]:
         """The events of a job behind `after`, a few at a time, until the last of an ended job.
 
         Args:
@@ -93,7 +94,8 @@ class Hub:
         channel = self._channels.setdefault(job.id, _Channel(job.event_seq, job.status.is_final))
         channel.followers += 1
         if self._polling is None or self._polling.done():
-            self._polling = asyncio.create_task(self._poll())
+            # In a context of its own: it is not the first follower's request.
+            self._polling = asyncio.create_task(self._poll(), context=Context())
         try:
             yield channel
         finally:

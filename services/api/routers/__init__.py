@@ -2,10 +2,12 @@
 
 from fastapi import APIRouter
 
-from services.api.routers import jobs, kinds, uploads
+from services.api.routers import events, jobs, kinds, uploads, webhooks
 
 ROUTERS: tuple[APIRouter, ...] = (
     uploads.router,
     jobs.router,
+    events.router,
+    webhooks.router,
     kinds.router,
 )

@@ -61,7 +61,7 @@ async def list_webhook_endpoints(
     """The account's endpoints, newest first."""
     rows = await session.run_sync(lambda sync: Endpoints(sync, caller.account_id).page(cursor, limit + 1, job_id))
     shown, following = cut(rows, limit, lambda row: row.id)
-    return EndpointPage(items=[EndpointView.of(row) for row in shown], next_cursor=following)
+    return EndpointPage(data=[EndpointView.of(row) for row in shown], next_cursor=following)
 
 
 @router.get(_PATH, responses=problems(404))
@@ -135,7 +135,7 @@ async def list_webhook_deliveries(
         lambda sync: Deliveries(sync, caller.account_id).page(endpoint_id, cursor, limit + 1, state)
     )
     shown, following = cut(rows, limit, lambda row: row[0].id)
-    return DeliveryPage(items=[DeliveryView.of(row[0], row[1]) for row in shown], next_cursor=following)
+    return DeliveryPage(data=[DeliveryView.of(row[0], row[1]) for row in shown], next_cursor=following)
 
 
 @router.post("/webhook-deliveries/{delivery_id}/redeliver", status_code=202, responses=problems(404, 409))

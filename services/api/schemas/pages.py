@@ -25,11 +25,11 @@ USUAL_LIMIT = 20
 class Page(View, Generic[Item]):
     """A part of a list."""
 
-    items: list[Item]
+    data: list[Item]
     next_cursor: str | None = Field(description="Give it as `cursor` to get what follows; null at the end")
 
 
 def cut(rows: Sequence[Row], limit: int, id_of: Callable[[Row], str]) -> tuple[Sequence[Row], str | None]:
-    """The rows of a page, and where the next begins; one row more than `limit` was asked for to know whether it does."""
+    """A page of rows, and where the next begins; one row more than `limit` was asked for, to know whether it does."""
     shown = rows[:limit]
     return shown, id_of(shown[-1]) if len(rows) > limit else None

@@ -49,7 +49,7 @@ def _announced(ledger: Ledger, account: Tenant, type: str = "job.succeeded") -> 
 async def _attempts(api: httpx.AsyncClient, endpoint: object, **query: object) -> list[dict[str, object]]:
     answer = await api.get(f"{ENDPOINTS}/{endpoint}/deliveries", params=query)
     assert answer.status_code == 200, answer.text
-    return answer.json()["items"]
+    return answer.json()["data"]
 
 
 async def test_the_secret_is_shown_once(api):
@@ -104,7 +104,7 @@ async def test_a_list_comes_in_pages_newest_first(api):
     seen, cursor = [], None
     while True:
         page = (await api.get(ENDPOINTS, params={"limit": 2, **({"cursor": cursor} if cursor else {})})).json()
-        seen += [row["id"] for row in page["items"]]
+        seen += [row["id"] for row in page["data"]]
         cursor = page["next_cursor"]
         if cursor is None:
             break
@@ -207,8 +207,8 @@ async def test_a_jobs_own_endpoint_is_listed_under_the_job_only(api, ledger, acc
         return job.id
 
     job = ledger(write)
-    assert not (await api.get(ENDPOINTS)).json()["items"]
-    [found] = (await api.get(ENDPOINTS, params={"job_id": job})).json()["items"]
+    assert not (await api.get(ENDPOINTS)).json()["data"]
+    [found] = (await api.get(ENDPOINTS, params={"job_id": job})).json()["data"]
     assert found["job_id"] == job
 
 
@@ -235,7 +235,7 @@ async def test_another_account_finds_nothing(
     async with client(accounts().key) as other:
         answer = await other.request(method, path.format(endpoint=made["id"], delivery=attempt["id"]), **body)
         assert answer.status_code == 404
-        assert not (await other.get(ENDPOINTS)).json()["items"]
+        assert not (await other.get(ENDPOINTS)).json()["data"]
     assert (await api.get(f"{ENDPOINTS}/{made['id']}")).json()["state"] == "enabled"
     assert [a["state"] for a in await _attempts(api, made["id"])] == [DeliveryState.PENDING]
 

@@ -45,7 +45,7 @@ def news(session: Session, reached: Mapping[str, int]) -> Sequence[Row[str, JobS
     """
     ids = literal(list(reached), ARRAY(String))
     numbers = literal(list(reached.values()), ARRAY(Integer))
-    followed = func.unnest(ids, numbers).table_valued("job_id", "seq", name="followed")
+    followed = func.unnest(ids, numbers).table_valued("job_id", "seq", name="followed").render_derived()
     behind = (
         select(Event)
         .where(Event.job_id == followed.c.job_id, Event.seq > followed.c.seq)
