@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+from scipy.fft import rfft
 
 from soundstage import sound
 from soundstage.loudness import LoudnessMeter
@@ -103,10 +105,11 @@ class _Spectrum:
         if missing > 0:
             joined = np.pad(joined, ((0, missing), (0, 0)))
         last = len(joined) - _WINDOW
-        windows = min(self._windows, 1 + last // (_WINDOW // 2))
-        for start in np.linspace(0, last, windows).astype(int) if windows > 1 else [last // 2]:
-            piece = joined[start : start + _WINDOW] * self._hann[:, None]
-            self.power += np.sum(np.abs(np.fft.rfft(piece, axis=0)) ** 2, axis=1)
+        count = min(self._windows, 1 + last // (_WINDOW // 2))
+        starts = np.linspace(0, last, count).astype(int) if count > 1 else [last // 2]
+        channels = sliding_window_view(np.ascontiguousarray(joined.T), _WINDOW, axis=1)
+        lines = rfft(channels[:, starts] * self._hann)
+        self.power += (lines.real**2 + lines.imag**2).sum(axis=(0, 1))
         self._tail = joined[-_WINDOW // 2 :]
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import rfft
 from scipy.ndimage import maximum_filter1d, median_filter, uniform_filter1d
 
 from soundstage import sound
@@ -27,6 +28,8 @@ from soundstage.sound import Block
 
 _RATE = 400
 _WINDOW = 512
+# Windows worked on at once: few enough for BLAS not to spread the product over threads, which costs twice the time.
+_ROWS = 40
 _BANDS = 24
 _LOWEST, _HIGHEST = 50.0, 16_000.0
 _RANGE = 1e-6
@@ -120,16 +123,18 @@ def _band_levels(block: Block, sample_rate: int, hop: int) -> NDArray[np.float32
     bands = _bands(sample_rate)
     hann = np.hanning(_WINDOW).astype(np.float32)
     power: NDArray[np.float32] | None = None
-    for channel in block.T:
+    for channel in np.ascontiguousarray(block.T):
         windows = np.lib.stride_tricks.sliding_window_view(channel, _WINDOW)[::hop]
-        parts = [
-            np.abs(np.fft.rfft(part * hann, axis=1)).astype(np.float32) ** 2 @ bands for part in _split(windows, 2000)
-        ]
-        mine = np.concatenate(parts)
+        mine = np.concatenate([_powers(part * hann) @ bands for part in _split(windows, _ROWS)])
         power = mine if power is None else power + mine
     assert power is not None
     levels: NDArray[np.float32] = (10 * np.log10(power + power.max() * _RANGE)).astype(np.float32)
     return levels
+
+
+def _powers(windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    lines = rfft(windows, axis=1)
+    return np.asarray(lines.real**2 + lines.imag**2, np.float32)
 
 
 def _split(windows: NDArray[np.float32], rows: int) -> Iterator[NDArray[np.float32]]:
