@@ -215,11 +215,17 @@ def test_cancel_stops_a_running_step_within_five_seconds(scene: Scene, kind: str
     assert list(settings().scratch.iterdir()) == []
 
 
-def test_a_worker_that_is_told_to_stop_hands_its_step_back(scene: Scene, undisturbed: str):
-    until_running(scene, "read")
-    scene.house.kill("worker_llm", signal.SIGTERM)
-    assert Outcome.HANDED_BACK in outcomes(scene)
-    scene.house.start("worker_llm")
-    check_whole(scene, undisturbed)
+def test_a_worker_that_is_told_to_stop_hands_its_step_back(
+    environment: Mapping[str, str], private_servers: PrivateServers, tmp_path: Path
+):
+    film = small_film(tmp_path, shots=(0, 3, 5, 1, 2, 4), pictures=250)
+    with running_house(tmp_path, environment, *WORKING) as house:
+        scene = Scene(house, private_servers, submit(film, settings(), JobOptions()))
+        until_running(scene, "read")
+        house.kill("worker_llm", signal.SIGTERM)
+        assert outcomes(scene) == [Outcome.HANDED_BACK]
+        house.start("worker_llm")
+        wait_until(lambda: has_ended(scene), 150, house.logs)
     with transaction() as session:
+        assert session.get_one(Job, scene.job).status == "succeeded"
         assert session.scalar(select(func.max(Step.failures))) == 0

@@ -14,9 +14,9 @@ from sqlalchemy.dialects.postgresql import insert
 from services.backbone.errors import Unavailable
 from services.backbone.ledger.sessions import transaction
 from services.backbone.ledger.tables import Worker
+from services.backbone.settings import settings
 
 _FORGOTTEN = timedelta(hours=1)
-_BEAT = 2.0
 _log = structlog.get_logger()
 
 
@@ -37,12 +37,12 @@ class Presence:
                 break
             except Unavailable as away:
                 _log.warning("waiting for the ledger", reason=str(away))
-                time.sleep(_BEAT)
+                time.sleep(settings().heartbeat)
         threading.Thread(target=self._beat_on, name="presence", daemon=True).start()
 
     def _beat_on(self) -> None:
         while True:
-            time.sleep(_BEAT)
+            time.sleep(settings().heartbeat)
             try:
                 self.draining = beat(self.worker_id) or self.draining
             except Exception as error:
