@@ -2,12 +2,14 @@
 
 from fastapi import APIRouter
 
-from services.api.routers import events, jobs, kinds, uploads, webhooks
+from services.api.routers import events, jobs, kinds, labels, operations, uploads, webhooks
 
 ROUTERS: tuple[APIRouter, ...] = (
     uploads.router,
     jobs.router,
     events.router,
     webhooks.router,
+    labels.router,
+    operations.router,
     kinds.router,
 )

@@ -6,7 +6,6 @@ endpoint may arrive in any order.
 """
 
 import asyncio
-import contextlib
 import random as randomness
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -125,6 +124,9 @@ class Courier:
         except Unavailable as error:
             _log.warning("webhooks wait", why=str(error))
             return 0
+        except Exception:  # whoever runs us goes on with all the rest, and so do we in a moment
+            _log.exception("webhooks wait")
+            return 0
         for parcel in parcels:
             task = asyncio.create_task(self._deliver(parcel))
             self._running.add(task)
@@ -139,9 +141,13 @@ class Courier:
             return pack(line, [row.id for row in rows], now)
 
     async def _deliver(self, parcel: Parcel) -> None:
-        outcome = await attempt(self._client, parcel)
-        with contextlib.suppress(Unavailable):  # its lease ends, and it is sent again
+        try:
+            outcome = await attempt(self._client, parcel)
             await asyncio.to_thread(self._note, parcel, outcome)
+        except Unavailable as error:  # its lease ends, and it is sent again
+            _log.warning("a delivery is not noted", delivery=parcel.delivery_id, why=str(error))
+        except Exception:
+            _log.exception("a delivery is not noted", delivery=parcel.delivery_id)
 
     def _note(self, parcel: Parcel, outcome: Outcome) -> None:
         with transaction() as session:
