@@ -15,7 +15,8 @@ from types import FrameType
 import psutil
 
 PATIENCE = 3.0
-_SIGNAL = signal.SIGUSR1
+# The pool itself uses SIGUSR1, for its soft time limit.
+_SIGNAL = signal.SIGUSR2
 _LOST_CODE = 70
 
 
