@@ -27,13 +27,14 @@ CHUNK = MIB // 4
 # Long objects are read in windows: a break costs little, and no server reads far ahead for a slow reader.
 _WINDOW = 16 * MIB
 _TRIES = 3
+_PAUSE = 0.5
 _DELETED_AT_ONCE = 1000
 _COPY = TransferConfig(multipart_threshold=4 * GIB, multipart_chunksize=GIB, max_concurrency=4)
 
 
 @dataclass(frozen=True)
 class Found:
-    """An object as the store lists it; `etag` changes with its bytes."""
+    """An object as the store lists it; `etag`, without its quotes, changes with its bytes."""
 
     key: str
     bytes: int
@@ -151,7 +152,7 @@ class Contents(Bucket):
         with translated("The bucket"):
             for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
                 for each in page.get("Contents", []):
-                    yield Found(each["Key"], each["Size"], each["LastModified"], each["ETag"])
+                    yield Found(each["Key"], each["Size"], each["LastModified"], each["ETag"].strip('"'))
 
     def delete(self, keys: Sequence[str]) -> None:
         """Delete objects; those that are not there are no matter."""
@@ -175,7 +176,7 @@ class Contents(Bucket):
     def _found(self, bucket: str, key: str) -> Found:
         with translated("The object"):
             head = self.client.head_object(Bucket=bucket, Key=key)
-        return Found(key, head["ContentLength"], head["LastModified"], head["ETag"])
+        return Found(key, head["ContentLength"], head["LastModified"], head["ETag"].strip('"'))
 
     def _foreign(self, bucket: str, key: str, limit: int) -> Found:
         if bucket not in self.source_buckets:
@@ -217,18 +218,18 @@ class Contents(Bucket):
                 broken += 1
                 if broken == _TRIES:
                     raise
-                time.sleep(broken / 2)
+                time.sleep(broken * _PAUSE)
 
     def _window(self, bucket: str, found: Found, start: int, stop: int) -> Iterator[bytes]:
         span = f"bytes={start}-{stop - 1}"
         with translated("The object"):
-            answer = self.client.get_object(Bucket=bucket, Key=found.key, Range=span, IfMatch=found.etag)
+            answer = self.client.get_object(Bucket=bucket, Key=found.key, Range=span, IfMatch=f'"{found.etag}"')
             with closing(answer["Body"]) as body:
                 yield from body.iter_chunks(CHUNK)
 
     def _copied_there(self, bucket: str, source: Found, to: str, content_type: str) -> bool:
         """Whether the store could copy by itself; it may lack the call, or the right to read with it."""
-        extra = {"ContentType": content_type, "MetadataDirective": "REPLACE", "CopySourceIfMatch": source.etag}
+        extra = {"ContentType": content_type, "MetadataDirective": "REPLACE", "CopySourceIfMatch": f'"{source.etag}"'}
         try:
             self.client.copy({"Bucket": bucket, "Key": source.key}, self.bucket, to, ExtraArgs=extra, Config=_COPY)
         except ClientError as error:

@@ -1,7 +1,7 @@
 """Uploads in parts, which clients send straight to the store: what is told about them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -52,6 +52,11 @@ def latest_parts(told: Iterable["PartTypeDef"]) -> list[Part]:
         if known is None or part["LastModified"] >= known["LastModified"]:
             latest[part["PartNumber"]] = part
     return [_part(latest[number]) for number in sorted(latest)]
+
+
+def with_digests(parts: Sequence[Part], declared: Mapping[int, str]) -> list[Part]:
+    """The parts, with the digests that were declared where the store tells none."""
+    return [replace(part, sha256=part.sha256 or declared.get(part.number)) for part in parts]
 
 
 def to_complete(parts: Sequence[Part]) -> list["CompletedPartTypeDef"]:

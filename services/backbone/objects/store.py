@@ -1,6 +1,6 @@
 """The object store, over boto3: S3, or any server that speaks it; and what clients do with it by presigned URLs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -9,7 +9,15 @@ from services.backbone.objects.contents import Contents, Found
 from services.backbone.objects.digests import to_header
 from services.backbone.objects.disposition import attachment
 from services.backbone.objects.failures import translated
-from services.backbone.objects.parts import Part, PartUrl, Unfinished, check_size, latest_parts, to_complete
+from services.backbone.objects.parts import (
+    Part,
+    PartUrl,
+    Unfinished,
+    check_size,
+    latest_parts,
+    to_complete,
+    with_digests,
+)
 from services.backbone.objects.writer import Stored
 
 __all__ = ["Found", "ObjectStore", "Part", "PartUrl", "Stored", "Unfinished"]
@@ -76,17 +84,28 @@ class ObjectStore(Contents):
         *,
         size: int | None = None,
         sha256: str | None = None,
+        digests: Mapping[int, str] | None = None,
     ) -> int:
         """Make an object of the parts, `parts` or all that arrived; returns its size in bytes.
 
         May be called again when it was cut short. Where `size` or `sha256` are given, `check` follows.
+
+        Args:
+            key: of the object.
+            store_upload: what `create_upload` returned.
+            parts: those to join, where not all that arrived.
+            size: what the whole should have in bytes.
+            sha256: what the whole should have, in hex.
+            digests: of the parts, in hex by number, where they were declared: SeaweedFS wants to hear them again, and
+                does not list them.
 
         Raises:
             NotFound: the upload is not under way, and there is no object from it.
             Unprocessable: parts are missing, or the whole is not what was declared.
         """
         with suppress(NotFound):  # done by a call whose answer was lost, if there is an object
-            self._join(key, store_upload, self.arrived_parts(key, store_upload) if parts is None else parts, size)
+            arrived = self.arrived_parts(key, store_upload) if parts is None else parts
+            self._join(key, store_upload, with_digests(arrived, digests or {}), size)
         return self.check(key, size, sha256)
 
     def check(self, key: str, size: int | None, sha256: str | None) -> int:
@@ -113,7 +132,7 @@ class ObjectStore(Contents):
     def unfinished(self, prefix: str) -> Iterator[Unfinished]:
         """The uploads under way whose key begins so, with the time when each was begun."""
         pages = self.client.get_paginator("list_multipart_uploads")
-        with translated("The bucket"):
+        with suppress(NotFound), translated("The uploads"):  # as some stores say where there are none
             for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
                 for each in page.get("Uploads", []):
                     yield Unfinished(each["Key"], each["UploadId"], each["Initiated"])
