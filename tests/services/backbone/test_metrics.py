@@ -1,4 +1,5 @@
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -306,6 +307,24 @@ def test_a_worker_serves_its_pools_counts_without_the_ledger(
 
 def test_nothing_is_served_unless_a_port_is_set() -> None:
     assert metrics.serve() is None
+
+
+SCALING = re.findall(r"(?s)```sql\n(.*?)```", (Path(__file__).parents[3] / "infra" / "README.md").read_text())
+
+
+@pytest.mark.parametrize(("query", "expected"), [(SCALING[0], 3), (SCALING[1], 90)], ids=["steps", "wait"])
+def test_what_scalers_ask_is_answered(query: str, expected: float) -> None:
+    with transaction() as session:
+        job = rows.job(session, rows.account(session))
+        step(session, job, queue="gpu", not_before=ago(90))
+        step(session, job, queue="gpu-bulk")
+        step(session, job, queue="gpu", not_before=ago(-600))
+        step(session, job, queue="gpu", state=StepState.RUNNING, lease_expires_at=ago(-30))
+        step(session, job, queue="llm", not_before=ago(900))
+    with transaction() as session:
+        assert float(session.execute(text(query)).scalar_one()) == pytest.approx(
+            expected, abs=20 if expected > 3 else 0
+        )
 
 
 def test_a_taken_port_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
