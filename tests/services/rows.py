@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from services.backbone.ids import new_id
-from services.backbone.ledger.tables import Account, Endpoint, Job, JobStatus
+from services.backbone.ledger.tables import Account, Asset, Endpoint, Job, JobStatus
 from services.backbone.webhooks.sealing import seal
 from services.backbone.webhooks.signing import make_secret
 
@@ -19,6 +19,14 @@ def account(session: Session, **columns: object) -> Account:
 def job(session: Session, owner: Account, **columns: object) -> Job:
     given = {"status": JobStatus.RUNNING, "rank": 1.0, "options": {}, "source": {"kind": "upload"}, **columns}
     row = Job(id=new_id("job"), account_id=owner.id, **given)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def asset(session: Session, of: Job, name: str, **columns: object) -> Asset:
+    given = {"object_key": f"key-of-{name}", "content_type": "text/plain", "bytes": 0, "sha256": "0" * 64, **columns}
+    row = Asset(id=new_id("asset"), account_id=of.account_id, job_id=of.id, name=name, **{"public": True, **given})
     session.add(row)
     session.flush()
     return row
