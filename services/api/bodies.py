@@ -6,12 +6,14 @@ from typing import TypeVar
 import pydantic_core
 from fastapi import Request
 from pydantic import BaseModel
+from starlette.exceptions import HTTPException
 
 from services.api.problems import pointer_to
 from services.backbone.errors import BadRequest, Unprocessable
 
 Model = TypeVar("Model", bound=BaseModel)
 
+_JSON = "application/json"
 _NO_JSON = "The body is no JSON; send a JSON object."
 
 
@@ -19,9 +21,13 @@ async def json_body(request: Request, model: type[Model]) -> Model:
     """The body of a request.
 
     Raises:
+        HTTPException: it says that it is of another kind (415).
         BadRequest: it is no JSON.
         ValidationError: it is not what the model asks for.
     """
+    kind = request.headers.get("content-type", _JSON).partition(";")[0].strip().lower()
+    if kind != _JSON and not kind.endswith("+json"):
+        raise HTTPException(415, f"A body of the type {kind[:80]} is not read here; send {_JSON}.")
     return parsed(await request.body(), model)
 
 

@@ -1,15 +1,21 @@
 """What every request passes first and last: its id, its log, a limit on its body, headers for safety."""
 
+import math
 import re
 import secrets
 import time
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
+from typing import NoReturn
 
 import structlog
+from opentelemetry.trace import SpanKind
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.api import problems
+from services.backbone import tracing
 from services.backbone.settings import MIB
 
 Header = tuple[bytes, bytes]
@@ -23,14 +29,15 @@ _DOCUMENT_LIMIT = 16 * MIB
 _DOCUMENTS = ("/cuesheet", "/v1/batches")
 _FORM = b"multipart/form-data"
 _FORMS = "/v1/jobs"
-_TOO_LARGE = "The body has more than {} bytes; send less, or upload a file by /v1/uploads."
 
 # What OWASP asks of an API that answers with data. Each header costs a microsecond or two.
 _SAFE: tuple[Header, ...] = ((b"x-content-type-options", b"nosniff"),)
 _NOTHING_BUT_DATA = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _NOT_KEPT = (b"cache-control", b"no-store")
+_CLOSE = (b"connection", b"close")
 _ONLY_TLS = (b"strict-transport-security", b"max-age=31536000")
 _PAGES = ("/docs",)
+_UNTRACED = nullcontext()
 
 log = structlog.get_logger()
 
@@ -53,10 +60,14 @@ class Edge:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         safe = self._on_pages if scope["path"] in _PAGES else self._on_data
-        answer = _Answer(scope, send, ((b"x-request-id", request_id.encode()), *safe))
+        body = None if scope["method"] == "GET" else _Body(scope, receive)
+        answer = _Answer(scope, send, ((b"x-request-id", request_id.encode()), *safe), body)
         started = time.perf_counter()
         try:
-            await self._app(scope, _limited(scope, receive), answer)
+            with _traced(scope):
+                await self._app(scope, body or receive, answer)
+        except ClientDisconnect:
+            log.info("the client hung up", method=scope["method"], path=scope["path"])
         except Exception as error:
             if answer.status is not None:
                 raise
@@ -66,14 +77,40 @@ class Edge:
                 _report(scope, answer.status, time.perf_counter() - started)
 
 
+class _Body:
+    """A request's body on its way in: one that has more bytes than a document may have is not read on."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        headers = dict(scope["headers"])
+        length = headers.get(b"content-length", b"")
+        self._receive = receive
+        self._left = self._limit = _limit(scope["path"], headers.get(b"content-type", b""))
+        self._declared = int(length[:20]) if length.isdigit() else 0
+        self.is_read = not self._declared and b"transfer-encoding" not in headers
+
+    async def __call__(self) -> Message:
+        if self._declared > self._limit:
+            self._refuse()
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        self.is_read = not message.get("more_body", False)
+        if self._left < 0:
+            self._refuse()
+        return message
+
+    def _refuse(self) -> NoReturn:
+        raise HTTPException(413, f"The body has more than {self._limit:.0f} bytes; send less, or use /v1/uploads.")
+
+
 class _Answer:
     """Adds headers to an answer as it goes out."""
 
-    def __init__(self, scope: Scope, send: Send, headers: Iterable[Header]) -> None:
+    def __init__(self, scope: Scope, send: Send, headers: Iterable[Header], body: _Body | None) -> None:
         self.status: int | None = None
         self._scope = scope
         self._send = send
         self._headers = headers
+        self._body = body
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -81,6 +118,8 @@ class _Answer:
             headers = [*message.get("headers", ()), *self._headers, *self._scope.get("state", {}).get(RATE_HEADERS, ())]
             if not any(name == _NOT_KEPT[0] for name, _ in headers):
                 headers.append(_NOT_KEPT)
+            if self._body is not None and not self._body.is_read:
+                headers.append(_CLOSE)  # or the rest of a film would be read, only to be thrown away
             message = {**message, "headers": headers}
         await self._send(message)
 
@@ -90,28 +129,19 @@ def _request_id(headers: Iterable[Header]) -> str:
     return given.decode() if given is not None and _REQUEST_ID.fullmatch(given) else f"req_{secrets.token_hex(12)}"
 
 
-def _limited(scope: Scope, receive: Receive) -> Receive:
-    """`receive`, but a body of more bytes than a document may have is not read on."""
+def _traced(scope: Scope) -> AbstractContextManager[object]:
+    """A span around what may cause work; who only asks is not traced, for that would cost more than the answer."""
     if scope["method"] == "GET":
-        return receive
-    headers = dict(scope["headers"])
-    if scope["path"] == _FORMS and headers.get(b"content-type", b"").lower().startswith(_FORM):
-        return receive  # a film: its reader keeps count
-    limit = _DOCUMENT_LIMIT if scope["path"].endswith(_DOCUMENTS) else _JSON_LIMIT
-    length = headers.get(b"content-length", b"")
-    read = 0
+        return _UNTRACED
+    given = next((value for name, value in scope["headers"] if name == b"traceparent"), b"")
+    traceparent = given.decode("latin-1") or None
+    return tracing.span("request", traceparent, kind=SpanKind.SERVER, method=scope["method"], path=scope["path"])
 
-    async def counting() -> Message:
-        nonlocal read
-        if length.isdigit() and int(length[:20]) > limit:
-            raise HTTPException(413, _TOO_LARGE.format(limit))
-        message = await receive()
-        read += len(message.get("body", b""))
-        if read > limit:
-            raise HTTPException(413, _TOO_LARGE.format(limit))
-        return message
 
-    return counting
+def _limit(path: str, content_type: bytes) -> float:
+    if path == _FORMS and content_type.lower().startswith(_FORM):
+        return math.inf  # a film: its reader keeps count
+    return _DOCUMENT_LIMIT if path.endswith(_DOCUMENTS) else _JSON_LIMIT
 
 
 def _report(scope: Scope, status: int | None, seconds: float) -> None:

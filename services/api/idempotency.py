@@ -19,6 +19,7 @@ from services.backbone.ledger.tables import IdempotencyKey
 REPLAYED = "Idempotent-Replayed"
 _HEADER = "Idempotency-Key"
 _WAIT = 1.0
+IN_FLIGHT = "A request with this Idempotency-Key is worked on just now; repeat it in a moment."
 
 IdempotencyKeyHeader = Annotated[
     str | None,
@@ -63,7 +64,7 @@ def once(session: Session, account_id: str, key: str | None, fingerprint: str, w
         return work()
     answers = Answers(session, account_id)
     if not answers.hold(key):
-        raise Conflict("A request with this Idempotency-Key is worked on just now; repeat it in a moment.", wait=_WAIT)
+        raise Conflict(IN_FLIGHT, wait=_WAIT)
     known = answers.find(key)
     if known is not None:
         return _again(known, fingerprint)

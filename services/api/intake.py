@@ -8,9 +8,12 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import structlog
 from sqlalchemy.orm import Session
 
+from services.api.idempotency import Answer
 from services.api.schemas.jobs import JobRequest, JobTerms, JobWebhook
+from services.api.views import created_json, url_of
 from services.backbone import tracing
 from services.backbone.clock import utc_now
 from services.backbone.dispatch import flow
@@ -89,12 +92,12 @@ def begin(
         priority=terms.priority,
         rank=next_rank(session, account),
         options=terms.options.model_dump(mode="json"),
-        keep=terms.expires_in,
         source=film.source,
         asset_id=film.asset_id,
         fingerprint=fingerprint_of(terms),
         traceparent=tracing.current_traceparent(),
         deadline_at=terms.deadline,
+        keep=terms.expires_in,
     )
     session.add(job)
     session.flush()
@@ -103,6 +106,12 @@ def begin(
     session.flush()
     session.refresh(job)
     return Taken(job, secret)
+
+
+def answer_of(taken: Taken) -> Answer:
+    """What a client is told of a job that was taken in."""
+    structlog.contextvars.bind_contextvars(job=taken.job.id)
+    return Answer(202, created_json(taken.job, taken.webhook_secret), {"Location": url_of(taken.job.id)})
 
 
 def fingerprint_of(terms: JobTerms, *more: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from fastapi import FastAPI, Request
@@ -20,7 +20,10 @@ from services.backbone.settings import Settings
 
 @dataclass(frozen=True)
 class Resources:
-    """Connections and what works in the background; one for the whole process."""
+    """Connections and what works in the background; one for the whole process.
+
+    `flights` are the forms with an Idempotency-Key that come in just now, by account and key.
+    """
 
     settings: Settings
     store: ObjectStore
@@ -30,6 +33,7 @@ class Resources:
     uses: KeyUses
     statuses: Statuses
     hub: Hub
+    flights: set[tuple[str, str | None]] = field(default_factory=set)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:

@@ -30,9 +30,6 @@ class JobOptions(BaseModel):
         None, description="Lines to be spoken, as the text of an SRT or WebVTT file"
     )
     cast: Literal["house"] = Field("house", description="Who reads and designs: the house cast needs no model service")
-    keep: int | None = Field(
-        None, ge=60, le=366 * 24 * 3600, description="Seconds for which the job and its files are kept after it ended"
-    )
 
     def studio(self, speech: Path | None = None, keep_sheet: bool = False) -> StudioOptions:
         """As the engine's studio takes them; `speech` is the file that the lines to be spoken were written to."""

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from services.api import documentation, intake
 from services.api.auth import Caller, Reader, Writer
 from services.api.bodies import json_body
+from services.api.formjobs import job_of_form
 from services.api.idempotency import Answer, IdempotencyKeyHeader, once
 from services.api.problems import problems
 from services.api.relay import publish_after_commit
@@ -18,7 +19,7 @@ from services.api.schemas.base import NO_NUL, Moment
 from services.api.schemas.jobs import ClientId, JobCreated, JobForm, JobPage, JobRequest, JobView
 from services.api.schemas.pages import USUAL_LIMIT, Cursor, Limit
 from services.api.sessions import Held, Session
-from services.api.views import created_json, job_json, url_of
+from services.api.views import job_json, url_of
 from services.backbone.dispatch import flow
 from services.backbone.errors import Conflict
 from services.backbone.housekeeping import Leftovers, forget
@@ -72,23 +73,26 @@ log = structlog.get_logger()
     openapi_extra=_JSON_OR_FORM,
 )
 async def create_job(
-    request: Request, caller: Writer, session: Session, held: Held, idempotency_key: IdempotencyKeyHeader = None
+    request: Request, caller: Writer, held: Held, idempotency_key: IdempotencyKeyHeader = None
 ) -> Response:
     """Give a film its sound.
 
     As JSON, the film is named by `upload_id`, `url` or `s3`. As a multipart form it comes along as `file`; it is
     streamed on as it arrives, and a connection that breaks leaves nothing behind.
     """
+    if request.headers.get("content-type", "").lower().startswith("multipart/"):
+        return (await job_of_form(request, caller, held, idempotency_key)).response()
     terms = await json_body(request, JobRequest)
-    publish_after_commit(session)
+    fingerprint = intake.fingerprint_of(terms, "create_job")
 
     def work(sync: SyncSession) -> Answer:
-        return _taken(intake.take_in(sync, caller.account_id, terms))
+        return intake.answer_of(intake.take_in(sync, caller.account_id, terms))
 
-    fingerprint = intake.fingerprint_of(terms, "create_job")
-    answer = await session.run_sync(
-        lambda sync: once(sync, caller.account_id, idempotency_key, fingerprint, lambda: work(sync))
-    )
+    async with held.transaction() as session:
+        publish_after_commit(session)
+        answer = await session.run_sync(
+            lambda sync: once(sync, caller.account_id, idempotency_key, fingerprint, lambda: work(sync))
+        )
     return answer.response()
 
 
@@ -99,7 +103,7 @@ async def create_job(
     responses={
         200: {"description": "The job is there already; this is how it stands", "model": JobView},
         **_TAKEN,
-        **problems(400, 409, 413, 422),
+        **problems(400, 409, 413, 415, 422),
     },
     openapi_extra=_JSON,
 )
@@ -120,10 +124,10 @@ def _create_or_attach(session: SyncSession, caller: Caller, client_id: str, term
     Accounts(session).lock(caller.account_id)  # so that two at once are one after the other
     job = Jobs(session, caller.account_id).with_client_id(client_id)
     if job is None:
-        return _taken(intake.take_in(session, caller.account_id, terms, client_id=client_id))
+        return intake.answer_of(intake.take_in(session, caller.account_id, terms, client_id=client_id))
     if job.fingerprint != intake.fingerprint_of(terms):
         raise Conflict(f"There is a job {client_id} already, of another request; choose another id, or delete it.")
-    return Answer(200, job_json(job), {"Location": _location(job)})
+    return Answer(200, job_json(job), {"Location": url_of(job.id)})
 
 
 @router.get("", response_model=JobPage, responses=problems(422))
@@ -198,16 +202,7 @@ def _clear(left: Leftovers, store: ObjectStore) -> None:
         log.warning("objects of a forgotten job not deleted yet", error=str(error))
 
 
-def _taken(taken: intake.Taken) -> Answer:
-    structlog.contextvars.bind_contextvars(job=taken.job.id)
-    return Answer(202, created_json(taken.job, taken.webhook_secret), {"Location": _location(taken.job)})
-
-
 def _shown(session: SyncSession, job: Job, status: int = 200) -> Response:
     session.flush()
     session.refresh(job)
-    return Response(job_json(job), status, {"Location": _location(job)}, "application/json")
-
-
-def _location(job: Job) -> str:
-    return url_of(job.id)
+    return Response(job_json(job), status, {"Location": url_of(job.id)}, "application/json")
