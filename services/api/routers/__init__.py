@@ -2,12 +2,13 @@
 
 from fastapi import APIRouter
 
-from services.api.routers import artifacts, events, jobs, kinds, labels, operations, uploads, webhooks
+from services.api.routers import artifacts, cuesheet, events, jobs, kinds, labels, operations, uploads, webhooks
 
 ROUTERS: tuple[APIRouter, ...] = (
     uploads.router,
     jobs.router,
     events.router,
+    cuesheet.router,
     artifacts.router,
     webhooks.router,
     labels.router,

@@ -1,0 +1,44 @@
+"""What the agents said, as it is told; the cue sheet itself is the engine's document."""
+
+from pydantic import Field
+
+from services.api.schemas.base import Moment, View
+from services.backbone.ledger.tables import Turn
+
+
+class TurnView(View):
+    """One thing said by an agent."""
+
+    position: int
+    role: str = Field(description="storyboarder, scriptwriter, designer or synthesizer")
+    text: str
+    model: str | None = Field(description="The model that said it; null for the house cast")
+    prompt_version: str | None
+    tokens_in: int | None
+    tokens_out: int | None
+    cost: float | None = Field(description="In US dollars")
+    seconds: float | None
+    at: Moment
+
+    @classmethod
+    def of(cls, row: Turn) -> "TurnView":
+        """As the ledger has it."""
+        return cls(
+            position=row.position,
+            role=row.role,
+            text=row.text,
+            model=row.model,
+            prompt_version=row.prompt_version,
+            tokens_in=row.tokens_in,
+            tokens_out=row.tokens_out,
+            cost=row.cost,
+            seconds=row.seconds,
+            at=row.created_at,
+        )
+
+
+class Conversation(View):
+    """What the agents said, in order."""
+
+    data: list[TurnView]
+    has_more: bool = Field(description="Whether more was said: ask again with `after` the position of the last")
