@@ -29,7 +29,7 @@ def announce(session: Session, job: Job, type: str, data: Document) -> None:
     """Write the message about an event of a job, for the endpoints that want it; nothing when none does."""
     if type not in OFFERED:
         return
-    wanting = [endpoint for endpoint in Endpoints(session, job.account_id).called_for(job.id) if wants(endpoint, type)]
+    wanting = Endpoints(session, job.account_id).called_for(job.id, type, usual=type in USUAL)
     if not wanting:
         return
     message = Message(
@@ -43,11 +43,6 @@ def announce(session: Session, job: Job, type: str, data: Document) -> None:
     session.flush()  # without a relationship, nothing else says that the message comes first
     for endpoint in wanting:
         session.add(first_delivery(message, endpoint))
-
-
-def wants(endpoint: Endpoint, type: str) -> bool:
-    """Whether the endpoint asked for events of that type."""
-    return type in (endpoint.events or USUAL)
 
 
 def first_delivery(message: Message, endpoint: Endpoint) -> Delivery:
