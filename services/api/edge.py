@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.api import problems
-from services.backbone import tracing
+from services.backbone import metrics, tracing
 from services.backbone.settings import MIB
 
 Header = tuple[bytes, bytes]
@@ -38,6 +38,9 @@ _CLOSE = (b"connection", b"close")
 _ONLY_TLS = (b"strict-transport-security", b"max-age=31536000")
 _PAGES = ("/docs",)
 _UNTRACED = nullcontext()
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_HUNG_UP = 499  # as nginx tells of clients that did not wait for their answer
 
 log = structlog.get_logger()
 
@@ -73,8 +76,10 @@ class Edge:
                 raise
             await problems.unexpected(error)(scope, receive, answer)
         finally:
+            seconds = time.perf_counter() - started
+            _count(scope, answer.status, seconds)
             if scope["method"] != "GET" or answer.status is None or answer.status >= 400:  # polling drowns the rest
-                _report(scope, answer.status, time.perf_counter() - started)
+                _report(scope, answer.status, seconds)
 
 
 class _Body:
@@ -142,6 +147,13 @@ def _limit(path: str, content_type: bytes) -> float:
     if path == _FORMS and content_type.lower().startswith(_FORM):
         return math.inf  # a film: its reader keeps count
     return _DOCUMENT_LIMIT if path.endswith(_DOCUMENTS) else _JSON_LIMIT
+
+
+def _count(scope: Scope, status: int | None, seconds: float) -> None:
+    # Only what we know ourselves becomes a label, or clients could make any number of them.
+    method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+    route = getattr(scope.get("route"), "path", None) or "none"
+    metrics.count_request(method, route, status or _HUNG_UP, seconds)
 
 
 def _report(scope: Scope, status: int | None, seconds: float) -> None:
