@@ -97,3 +97,12 @@ async def test_metrics_are_told(anybody):
 
 def _down(answer: httpx.Response) -> set[str]:
     return {name for name, check in answer.json()["checks"].items() if not check["ok"]}
+
+
+async def test_requests_are_counted_by_what_we_know_and_never_by_what_clients_make_up(anybody):
+    await anybody.get("/v1/jobs/job_made_up")
+    await anybody.request("BREW", "/made/up")
+    told = (await anybody.get("/metrics")).text
+    assert 'soundstage_http_requests_total{method="GET",route="/v1/jobs/{id}",status="401"}' in told
+    assert 'soundstage_http_requests_total{method="OTHER",route="none",status="404"}' in told
+    assert "made" not in told

@@ -67,7 +67,7 @@ class Census:
 
 
 def _part(name: str, value: _Value, *labels: _Value) -> _Part:
-    told: array[str] = array([cast(label, String) for label in labels], type_=String())
+    told: array[Any] = array([cast(label, String) for label in labels], type_=String())
     return select(literal(name).label("name"), told.label("labels"), cast(value, Float).label("value"))
 
 
