@@ -69,9 +69,9 @@ def _take(session: Session, step: Step, worker_id: str) -> None:
     step.attempt += 1
     step.progress = 0.0
     step.worker_id = worker_id
-    step.started_at = session.scalar(select(func.clock_timestamp()))
-    session.add(Attempt(step_id=step.id, number=step.attempt, worker_id=worker_id))
+    step.started_at = func.clock_timestamp()
     step.lease_expires_at = func.now() + settings().lease_time
+    session.add(Attempt(step_id=step.id, number=step.attempt, worker_id=worker_id))
     session.flush()
 
 

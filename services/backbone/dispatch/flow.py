@@ -16,7 +16,7 @@ from services.backbone.dispatch.queues import queue_of
 from services.backbone.errors import Conflict
 from services.backbone.events import record
 from services.backbone.ids import new_id
-from services.backbone.ledger.repositories.steps import Steps
+from services.backbone.ledger.repositories.steps import Standing, Steps
 from services.backbone.ledger.tables import ACTIVE, Job, JobStatus, Sheet, Step, StepState
 from services.backbone.ledger.tables.base import Document
 from services.backbone.settings import settings
@@ -39,12 +39,14 @@ def note_started(session: Session, step: Step) -> str | None:
     taken job first.
     """
     session.flush()
-    waiting = select(Job).where(Job.id == step.job_id, Job.status == JobStatus.QUEUED)
-    job = session.scalar(waiting.with_for_update(skip_locked=True))
-    if job is not None:
-        _run(session, job)
-        return job.traceparent
-    return session.scalar(select(Job.traceparent).where(Job.id == step.job_id))
+    known = select(Job.status, Job.traceparent).where(Job.id == step.job_id)
+    status, traceparent = session.execute(known).one()
+    if status is JobStatus.QUEUED:
+        waiting = select(Job).where(Job.id == step.job_id, Job.status == JobStatus.QUEUED)
+        job = session.scalar(waiting.with_for_update(skip_locked=True))
+        if job is not None:
+            _run(session, job)
+    return traceparent
 
 
 def _run(session: Session, job: Job) -> None:
@@ -57,20 +59,17 @@ def advance(session: Session, job: Job) -> None:
     """Count what is done of the present phase, and go on to the next when all of it is."""
     if job.status is JobStatus.QUEUED:
         _run(session, job)
-    kind = _present(session, job)
-    steps = Steps(session).of_phase(job, kind)
-    done = [step for step in steps if step.state is StepState.DONE]
-    job.steps_done, job.steps_total = len(done), len(steps)
-    if len(done) < len(steps):
-        note_progress(session, job)
+    present = _present(session, job)
+    job.steps_done, job.steps_total = present.done, present.steps
+    if present.done < present.steps:
+        _tell_progress(session, job, present)
         return
-    _enter(session, job, ORDER[kind] + 1)
+    _enter(session, job, ORDER[present.kind] + 1)
 
 
-def _present(session: Session, job: Job) -> str:
+def _present(session: Session, job: Job) -> Standing:
     """The latest phase of this round that has steps."""
-    kinds = session.scalars(select(Step.kind).where(Step.job_id == job.id, Step.revision == job.revision).distinct())
-    return max(kinds, key=lambda kind: ORDER[kind])
+    return max(Steps(session).standings(job), key=lambda phase: ORDER[phase.kind])
 
 
 def _enter(session: Session, job: Job, place: int) -> None:
@@ -89,10 +88,9 @@ def _write_steps(session: Session, job: Job, phase: Phase, units: list[Unit]) ->
         outbox.post(session, queue_of(phase.lane, job.priority), job.traceparent)
     is_new = job.stage != phase.stage
     job.stage, job.steps_done, job.steps_total = phase.stage, 0, len(units)
-    session.flush()
     if is_new:
         record(session, job, "job.stage", {"stage": phase.stage, "steps": len(units)})
-    note_progress(session, job)
+    _tell_progress(session, job, Standing(phase.kind, len(units)))
 
 
 def _step(job: Job, phase: Phase, unit: Unit, position: int) -> Step:
@@ -114,21 +112,17 @@ def _step(job: Job, phase: Phase, unit: Unit, position: int) -> Step:
 
 def note_progress(session: Session, job: Job) -> None:
     """Tell how far the job is, when that changed enough to be told."""
-    reached = _progress(session, job)
+    _tell_progress(session, job, _present(session, job))
+
+
+def _tell_progress(session: Session, job: Job, present: Standing) -> None:
+    place = ORDER[present.kind]
+    reached = sum(phase.share for phase in PHASES[:place]) + PHASES[place].share * present.reached
     if reached - job.progress < 0.005 or job.status.is_final:
         return
     job.progress = round(reached, 4)
     told = {"progress": job.progress, "stage": job.stage, "done": job.steps_done, "total": job.steps_total}
     record(session, job, "job.progress", told)
-
-
-def _progress(session: Session, job: Job) -> float:
-    kind = _present(session, job)
-    before = sum(phase.share for phase in PHASES[: ORDER[kind]])
-    steps = Steps(session).of_phase(job, kind)
-    whole = sum(step.weight for step in steps) or 1.0
-    done = sum(step.weight * (1.0 if step.state is StepState.DONE else step.progress) for step in steps)
-    return float(before + PHASES[ORDER[kind]].share * done / whole)
 
 
 def _succeed(session: Session, job: Job) -> None:

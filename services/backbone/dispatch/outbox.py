@@ -28,17 +28,16 @@ def post(session: Session, queue: str, traceparent: str | None = None) -> None:
 def publish_pending(limit: int = 500) -> int:
     """Send what is committed and not sent yet; returns how much. Several may do so at once.
 
-    A crash between sending and deleting sends a message again, which does no harm.
+    A crash between sending and committing sends a message again, which does no harm.
 
     Raises:
         Unavailable: the broker is away; the messages stay for the next call.
     """
     with transaction() as session:
-        rows = session.scalars(
-            select(Outbox).order_by(Outbox.created_at).limit(limit).with_for_update(skip_locked=True)
-        ).all()
+        first = select(Outbox.id).order_by(Outbox.created_at).limit(limit).with_for_update(skip_locked=True).cte()
+        taken = delete(Outbox).where(Outbox.id.in_(select(first.c.id))).returning(Outbox)
+        rows = session.scalars(taken).all()
         _send(rows)
-        session.execute(delete(Outbox).where(Outbox.id.in_([row.id for row in rows])))
     return len(rows)
 
 

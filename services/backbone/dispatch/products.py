@@ -202,6 +202,8 @@ def _of_identity(job: Job, identity: str) -> Update:
 
 
 def _add_turns(session: Session, job: Job, step_id: str, turns: tuple[str, ...]) -> None:
+    if not turns:
+        return
     first = session.scalar(select(func.coalesce(func.max(Turn.position), -1)).where(Turn.job_id == job.id)) or 0
     for position, line in enumerate(turns, start=first + 1):
         role, _, text = line.partition(": ")

@@ -1,14 +1,25 @@
 """Queries about steps, for who works them; they know no account, for workers serve all."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import CursorResult, Select, func, select, update
+from sqlalchemy import CursorResult, Select, case, func, select, update
 from sqlalchemy.orm import Session
 
 from services.backbone.ledger.tables import Account, Attempt, Job, JobStatus, Outcome, Step, StepState
 from services.backbone.ledger.tables.base import Document
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one kind of a job's steps stands: how many there are and are done, and what share of the work is, 0 to 1."""
+
+    kind: str
+    steps: int
+    done: int = 0
+    reached: float = 0.0
 
 
 class Steps:
@@ -69,11 +80,16 @@ class Steps:
             .with_for_update(skip_locked=True)
         ).all()
 
-    def of_phase(self, job: Job, kind: str) -> Sequence[Step]:
-        """Steps of one kind in the job's present round of work."""
-        return self._session.scalars(
-            select(Step).where(Step.job_id == job.id, Step.revision == job.revision, Step.kind == kind)
-        ).all()
+    def standings(self, job: Job) -> Sequence[Standing]:
+        """How each kind of steps stands in the job's present round of work."""
+        is_done = Step.state == StepState.DONE
+        reached = func.sum(Step.weight * case((is_done, 1.0), else_=Step.progress)) / func.sum(Step.weight)
+        counted = (
+            select(Step.kind, func.count(), func.count().filter(is_done), reached)
+            .where(Step.job_id == job.id, Step.revision == job.revision)
+            .group_by(Step.kind)
+        )
+        return [Standing(*row) for row in self._session.execute(counted)]
 
     def unfinished(self, job: Job) -> Sequence[Step]:
         """Steps of the job's present round that are not done, whatever became of them; locked in order."""
