@@ -83,14 +83,28 @@ def begin(
     """As `take_in`, for an account that is locked and a film that was found."""
     client_id = client_id or terms.client_id
     _check(session, account, terms, client_id)
-    job = Job(
+    job = new_job(account, terms, film, next_rank(session, account), client_id=client_id, batch_id=batch_id)
+    session.add(job)
+    session.flush()
+    secret = call_back(session, job, terms.webhook) if terms.webhook else None
+    flow.start(session, job)
+    session.flush()
+    session.refresh(job)
+    return Taken(job, secret)
+
+
+def new_job(
+    account: Account, terms: JobTerms, film: Film, rank: float, *, client_id: str | None, batch_id: str | None
+) -> Job:
+    """The row of a job whose terms were checked."""
+    return Job(
         id=new_id("job"),
         account_id=account.id,
         client_id=client_id,
         batch_id=batch_id,
         reference=terms.reference,
         priority=terms.priority,
-        rank=next_rank(session, account),
+        rank=rank,
         options=terms.options.model_dump(mode="json"),
         source=film.source,
         asset_id=film.asset_id,
@@ -99,13 +113,6 @@ def begin(
         deadline_at=terms.deadline,
         keep=terms.expires_in,
     )
-    session.add(job)
-    session.flush()
-    secret = _call_back(session, job, terms.webhook) if terms.webhook else None
-    flow.start(session, job)
-    session.flush()
-    session.refresh(job)
-    return Taken(job, secret)
 
 
 def answer_of(taken: Taken) -> Answer:
@@ -122,8 +129,16 @@ def fingerprint_of(terms: JobTerms, *more: str) -> str:
 
 def find_film(session: Session, account_id: str, request: JobRequest) -> Film:
     """Where the film of a request comes from. Raises as `take_in`."""
-    if request.upload_id is not None:
-        return _uploaded(Uploads(session, account_id), request.upload_id)
+    if request.upload_id is None:
+        return foreign_film(request)
+    uploads = Uploads(session, account_id)
+    upload = uploads.find(request.upload_id)
+    held = upload is not None and upload.asset_id is not None and uploads.holds_film(upload.asset_id)
+    return uploaded_film(upload, held)
+
+
+def foreign_film(request: JobRequest) -> Film:
+    """The film of a request that names no upload. Raises as `take_in`."""
     if request.url is not None:
         Guard(settings().allow_loopback).check(request.url, pointer="/url")
         return Film({"kind": "url", "url": request.url})
@@ -133,13 +148,13 @@ def find_film(session: Session, account_id: str, request: JobRequest) -> Film:
     return Film({"kind": "s3", "bucket": bucket, "key": key})
 
 
-def _uploaded(uploads: Uploads, upload_id: str) -> Film:
-    upload = uploads.find(upload_id)
+def uploaded_film(upload: Upload | None, held: bool) -> Film:
+    """The film of an upload; `held` says whether its asset is there, and stays. Raises as `take_in`."""
     if upload is None:
         raise Unprocessable("There is no such upload; begin one with POST /v1/uploads.", pointer="/upload_id")
     if upload.state is not UploadState.COMPLETED:
         raise Conflict(f"The upload is {upload.state.value}; complete it first.", pointer="/upload_id")
-    if upload.asset_id is None or not uploads.holds_film(upload.asset_id):
+    if not held:
         raise Conflict("The film of this upload is gone, with the jobs that used it; upload it again.")
     return film_of(upload)
 
@@ -150,11 +165,29 @@ def film_of(upload: Upload) -> Film:
 
 
 def _check(session: Session, account: Account, terms: JobTerms, client_id: str | None) -> None:
-    if terms.deadline is not None and terms.deadline <= utc_now():
-        raise Unprocessable("The deadline has passed already; give a time that lies ahead.", pointer="/deadline")
+    check_terms(terms)
     if client_id is not None and Jobs(session, account.id).with_client_id(client_id) is not None:
         raise Conflict(f"There is a job {client_id} already; PUT /v1/jobs/{client_id} attaches to it.")
     check_quotas(session, account)
+
+
+def check_terms(terms: JobTerms) -> None:
+    """Look at what the ledger need not be asked about.
+
+    Raises:
+        Unprocessable: the deadline has passed, or the webhook's secret is none.
+        Refused: the webhook's address is not one that we connect to.
+    """
+    if terms.deadline is not None and terms.deadline <= utc_now():
+        raise Unprocessable("The deadline has passed already; give a time that lies ahead.", pointer="/deadline")
+    if terms.webhook is not None:
+        _check_webhook(terms.webhook)
+
+
+def _check_webhook(webhook: JobWebhook) -> None:
+    Guard(settings().allow_loopback).check(webhook.url, pointer="/webhook/url")
+    if webhook.secret is not None:
+        _check_secret(webhook.secret)
 
 
 def check_quotas(session: Session, account: Account) -> None:
@@ -169,11 +202,8 @@ def check_quotas(session: Session, account: Account) -> None:
             raise TooMany(f"The account may have {most:g} {what}; wait until some have ended.", wait=_JOBS_WAIT)
 
 
-def _call_back(session: Session, job: Job, webhook: JobWebhook) -> str | None:
-    """Make the job's own endpoint; returns its secret if it was made here."""
-    Guard(settings().allow_loopback).check(webhook.url, pointer="/webhook/url")
-    if webhook.secret is not None:
-        _check_secret(webhook.secret)
+def call_back(session: Session, job: Job, webhook: JobWebhook) -> str | None:
+    """Make the job's own endpoint, which was checked; returns its secret if it was made here."""
     _, secret = endpoints.register(session, job.account_id, webhook.url, webhook.events, job.id, webhook.secret)
     return None if webhook.secret else secret
 

@@ -5,6 +5,8 @@ the line stands now. Ten thousand films of one account lie one behind the other,
 stands beside the first of them that is not worked yet.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -13,9 +15,14 @@ from services.backbone.ledger.tables import Account, Job, JobStatus
 
 def next_rank(session: Session, account: Account) -> float:
     """The next place for a job of `account`, whose row must be locked; it is taken by the call."""
-    rank = max(account.last_rank, _now(session))
-    account.last_rank = rank + 1.0 / account.weight
-    return rank
+    return next_ranks(session, account, 1)[0]
+
+
+def next_ranks(session: Session, account: Account, count: int) -> Sequence[float]:
+    """The next places for so many jobs; as `next_rank`."""
+    first, gap = max(account.last_rank, _now(session)), 1.0 / account.weight
+    account.last_rank = first + count * gap
+    return [first + place * gap for place in range(count)]
 
 
 def _now(session: Session) -> float:

@@ -1,6 +1,6 @@
 """Queries about jobs, and about what an account has under way."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,6 +46,11 @@ class Jobs:
     def with_client_id(self, client_id: str) -> Job | None:
         """The one that the client calls so."""
         return self._session.scalar(self._own().where(Job.client_id == client_id))
+
+    def with_client_ids(self, client_ids: Collection[str]) -> dict[str, Job]:
+        """Those that the client calls so, by that name."""
+        found = self._session.scalars(self._own().where(Job.client_id.in_(client_ids)))
+        return {job.client_id: job for job in found if job.client_id is not None}
 
     def page(self, wanted: JobFilter, after: str | None, limit: int) -> Sequence[Job]:
         """The newest first; those made before the one named."""

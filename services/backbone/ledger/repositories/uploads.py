@@ -1,5 +1,7 @@
 """Queries about uploads, and about what an account keeps in the store."""
 
+from collections.abc import Collection
+
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
@@ -36,6 +38,15 @@ class Uploads:
         """Whether a film is still there; it stays until the transaction ends."""
         film = select(Asset.id).where(Asset.id == asset_id, Asset.account_id == self._account_id)
         return self._session.scalar(film.with_for_update(read=True, key_share=True)) is not None
+
+    def several(self, upload_ids: Collection[str]) -> dict[str, tuple[Upload, bool]]:
+        """Those that are there of many, by id, and whether each one's film is there; it stays as `holds_film` says."""
+        wanted = [upload_id for upload_id in upload_ids if is_id(upload_id, "up")]
+        uploads = self._session.scalars(self._own().where(Upload.id.in_(wanted))).all()
+        films = select(Asset.id).where(Asset.account_id == self._account_id)
+        named = films.where(Asset.id.in_([upload.asset_id for upload in uploads if upload.asset_id is not None]))
+        held = set(self._session.scalars(named.order_by(Asset.id).with_for_update(read=True, key_share=True)))
+        return {upload.id: (upload, upload.asset_id in held) for upload in uploads}
 
     def bytes_held(self) -> int:
         """Bytes that the account has in the store, and those that it announced."""
