@@ -3,15 +3,13 @@
 Every message is one sentence that says what is wrong, then what to do about it.
 """
 
-from typing import ClassVar
-
 
 class SoundstageError(Exception):
     """Something Soundstage cannot go on from; the message is written for the user."""
 
-    kind: ClassVar[str] = "internal"
-    exit_code: ClassVar[int] = 1
-    status: ClassVar[int] = 500
+    kind: str = "internal"
+    exit_code: int = 1
+    status: int = 500
 
 
 class BadOption(SoundstageError):

@@ -7,8 +7,9 @@ import typer
 from typer.exceptions import TyperException
 
 from soundstage import __version__, cli
-from soundstage.cli import doctor, dub, inspect, labels, library
+from soundstage.cli import batch, doctor, dub, inspect, labels, library, service
 from soundstage.cli.console import log_to_stderr
+from soundstage.cli.parts import add_parts
 from soundstage.errors import BadOption
 
 app = typer.Typer(
@@ -19,7 +20,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (dub, inspect, labels, doctor):
+for module in (dub, inspect, labels, service, batch, doctor):
     module.register(app)
 app.add_typer(library.app, name="library")
 
@@ -45,6 +46,7 @@ def run(debug: bool) -> None:
         KeyboardInterrupt: the run was interrupted.
     """
     log_to_stderr(logging.INFO if debug else logging.ERROR)
+    add_parts(app, sys.argv[1:])
     command = typer.main.get_command(app)
     # Not by calling the app: it would turn an interrupt into an answer and a reader's leaving into a fault.
     try:

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Never
 
 INTERRUPTED_CODE = 130
-_INTERRUPTED = "Interrupted; run the same command again to go on."
+_advice = "run the same command again to go on."
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -35,11 +35,17 @@ def hear_interrupts() -> None:
             signal.signal(number, _first)
 
 
+def when_interrupted(advice: str) -> None:
+    """Set what a user who interrupts the run from now on is told to do; a sentence's end."""
+    global _advice
+    _advice = advice
+
+
 def last_words() -> int:
     """Say that the run was interrupted; what comes now is too late to be heard."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-    return complain("interrupted", _INTERRUPTED, INTERRUPTED_CODE)
+    return complain("interrupted", f"Interrupted; {_advice}", INTERRUPTED_CODE)
 
 
 def _first(number: int, frame: FrameType | None) -> Never:

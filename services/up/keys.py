@@ -1,0 +1,142 @@
+"""`soundstage keys`: made, listed and revoked, straight in the ledger, by who may read its settings."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy.orm import Session
+
+from services.backbone import keys
+from services.backbone.clock import utc_now
+from services.backbone.ledger.repositories.accounts import Accounts
+from services.backbone.ledger.sessions import transaction
+from services.backbone.ledger.tables import Account, ApiKey
+from services.up.home import Home
+from services.up.introduction import ACCOUNT
+from soundstage.cli.console import print_facts, print_json, print_table
+from soundstage.errors import BadOption
+
+app = typer.Typer(
+    help="API keys of a service on this machine, or of the one that DATABASE_URL names.", no_args_is_help=True
+)
+
+AccountName = Annotated[str, typer.Option("--account", metavar="NAME", help="Whose key it is.")]
+Data = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="The data folder of soundstage up. [default: of this user]")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("create")
+def create(
+    name: Annotated[str, typer.Argument(help="What it is for, in your words.")],
+    scope: Annotated[
+        list[keys.Scope] | None, typer.Option("--scope", help="read, write or admin; may be given again.")
+    ] = None,
+    days: Annotated[int | None, typer.Option("--days", min=1, max=3650, help="It expires after so many.")] = None,
+    rate: Annotated[int, typer.Option("--rate", min=1, max=1_000_000, help="Requests a minute.")] = 600,
+    account: AccountName = ACCOUNT,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Make a key; it is shown this once. An account that is not there is made too."""
+    expires_at = utc_now() + timedelta(days=days) if days else None
+    with _ledger(data) as session:
+        accounts = Accounts(session)
+        owner = accounts.named(account) or accounts.create(account)
+        scopes = scope or [keys.Scope.READ, keys.Scope.WRITE]
+        row, key = keys.create(session, owner.id, name, scopes, rate_per_minute=rate, expires_at=expires_at)
+        session.flush()
+        session.refresh(row)
+        facts = {**_facts(row), "account": account, "key": key}
+    if json:
+        print_json(facts)
+    else:
+        print_facts({"key": f"{key}  (shown this once)", "id": str(facts["id"]), "account": account})
+
+
+@app.command("list")
+def listed(account: AccountName = ACCOUNT, data: Data = None, json: Json = False) -> None:
+    """List the keys of an account; of each only the beginning is known."""
+    with _ledger(data) as session:
+        rows = [_facts(row) for row in keys.list_keys(session, _account(session, account).id)]
+    if json:
+        print_json(rows)
+        return
+    columns = ("id", "name", "key", "scopes", "created", "last used", "expires", "revoked")
+    print_table(columns, [[_cell(value) for value in row.values()] for row in rows])
+
+
+@app.command("revoke")
+def revoke(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id, key_….")],
+    account: AccountName = ACCOUNT,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Make a key good for nothing, from now on."""
+    with _ledger(data) as session:
+        row = keys.revoke(session, _account(session, account).id, key_id)
+        facts = _facts(row)
+    if json:
+        print_json(facts)
+    else:
+        print_facts({"revoked": f"{facts['id']} {facts['name']}"})
+
+
+def register(main: typer.Typer) -> None:
+    """Add the commands; an entry point of the group soundstage.commands."""
+    main.add_typer(app, name="keys")
+
+
+@contextmanager
+def _ledger(data: Path | None) -> Iterator[Session]:
+    """The ledger that the environment names; else that of the data folder, whose service must be up.
+
+    Raises:
+        BadOption: there is none.
+    """
+    os.environ.update(_found(data))
+    with transaction() as session:
+        yield session
+
+
+def _found(data: Path | None) -> dict[str, str]:
+    if os.environ.get("DATABASE_URL") and data is None:
+        return {}
+    home = Home.at(data)
+    if not (home.root / "secrets.json").exists():
+        raise BadOption(f"There is no service in {home.root}; start one with soundstage up, or name its --data.")
+    found = dict(home.environment({}, public_url=""))
+    for server in home.servers({}):
+        found |= server.environment()
+    return found
+
+
+def _account(session: Session, name: str) -> Account:
+    account = Accounts(session).named(name)
+    if account is None:
+        known = ", ".join(each.name for each in Accounts(session).all()) or "none"
+        raise BadOption(f"There is no account {name}; there are: {known}.")
+    return account
+
+
+def _facts(row: ApiKey) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "hint": f"{row.hint}…",
+        "scopes": " ".join(row.scopes),
+        "created_at": row.created_at,
+        "last_used_at": row.last_used_at,
+        "expires_at": row.expires_at,
+        "revoked_at": row.revoked_at,
+    }
+
+
+def _cell(value: object) -> str:
+    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value or "")
