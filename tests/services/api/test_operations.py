@@ -105,4 +105,6 @@ async def test_requests_are_counted_by_what_we_know_and_never_by_what_clients_ma
     told = (await anybody.get("/metrics")).text
     assert 'soundstage_http_requests_total{method="GET",route="/v1/jobs/{id}",status="401"}' in told
     assert 'soundstage_http_requests_total{method="OTHER",route="none",status="404"}' in told
-    assert "made" not in told
+    assert "job_made_up" not in told
+    assert "/made/up" not in told
+    assert "BREW" not in told
