@@ -1,80 +1,123 @@
-"""Servers and processes for the benchmarks of the service: real ones, on this machine, thrown away afterwards."""
+"""The house of the benchmarks: the service's own servers and processes, on this machine, thrown away afterwards."""
 
 import os
 import secrets
 import shutil
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
+from services.backbone.dispatch.workers import ready_queues
 from services.backbone.ledger.migrate import upgrade
+from services.backbone.objects.store import ObjectStore
 from services.backbone.settings import settings
 from services.up.postgres import Postgres
-from services.up.server import stop_all
+from services.up.process import Child
+from services.up.server import free_port
+from services.up.servers import running
 from services.up.store import Store
+from services.up.supervisor import answers
+from services.up.table import module
 from services.up.valkey import Valkey
+
+_ALIVE = timedelta(seconds=6)
+
+
+@dataclass(frozen=True)
+class Web:
+    """A process that serves HTTP."""
+
+    port: int
+    pid: int
+
+
+@dataclass(frozen=True)
+class House:
+    """Where processes are started; each ends with its block, or with this process. Their logs lie in `folder`."""
+
+    folder: Path
+    valkey: Valkey
+
+    def start(self, name: str, *options: str, healthy: Callable[[], bool] | None = None, redis: str = "") -> Child:
+        """A module of ours as a process, once it is `healthy`; `redis` is another broker than the house's."""
+        environment = {**os.environ, **({"REDIS_URL": redis} if redis else {})}
+        child = Child(replace(module(name, *options, healthy=healthy), environment=environment), self.folder)
+        child.start()
+        child.await_ready()
+        return child
+
+    @contextmanager
+    def process(self, name: str, *options: str, redis: str = "") -> Iterator[Child]:
+        """As `start`, for a block."""
+        child = self.start(name, *options, redis=redis)
+        try:
+            yield child
+        finally:
+            child.stop()
+
+    @contextmanager
+    def web(self, name: str, *options: str, ready: str = "/healthz") -> Iterator[Web]:
+        """A module that serves HTTP at `--port`, once `ready` is answered there."""
+        port = free_port()
+        child = self.start(name, "--port", str(port), *options, healthy=answers(f"http://127.0.0.1:{port}{ready}"))
+        try:
+            yield Web(port, child.pid or 0)
+        finally:
+            child.stop()
+
+    @contextmanager
+    def workers(self, *names: tuple[str, ...]) -> Iterator[list[Child]]:
+        """Modules that work steps, each with its options, and a keeper; once all their models are loaded."""
+        with ExitStack() as stack:
+            stack.enter_context(self.process("services.backbone.keeper"))
+            children = [stack.enter_context(self.process(*name)) for name in names]
+            until(lambda: {"llm", "media", "gpu"} <= ready_queues(_ALIVE), "the workers are not ready")
+            yield children
 
 
 @contextmanager
-def servers() -> Iterator[Mapping[str, str]]:
-    """PostgreSQL (durable, as in earnest), Valkey and a store from the wheels; the environment that names them."""
+def house(**extra: str) -> Iterator[House]:
+    """PostgreSQL (durable, as in earnest), Valkey and a store from the wheels, laid out; this process sees them too."""
     folder = Path(tempfile.mkdtemp(prefix="soundstage-bench-"))
     folder.chmod(0o711)  # as root, PostgreSQL runs as another user, who must enter
-    running = (Postgres(folder), Valkey(folder), Store(folder))
+    valkey = Valkey(folder)
+    own = {
+        "SOUNDSTAGE_SECRET": secrets.token_urlsafe(48),
+        "SOUNDSTAGE_SCRATCH": str(folder / "scratch"),
+        "SOUNDSTAGE_LOG_LEVEL": "WARNING",
+        **extra,
+    }
     try:
-        environment = {"SOUNDSTAGE_SECRET": secrets.token_urlsafe(48), "SOUNDSTAGE_LOG_LEVEL": "WARNING"}
-        for server in running:
-            server.start()
-            environment |= server.environment()
-        os.environ |= environment
-        settings.cache_clear()
-        upgrade(environment["DATABASE_URL"])
-        yield environment
+        with running((Postgres(folder), valkey, Store(folder))) as servers, _environment({**own, **servers}):
+            upgrade(servers["DATABASE_URL"])
+            ObjectStore.of(settings()).ensure_bucket()
+            yield House(folder, valkey)
     finally:
-        stop_all(running)
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def process(module: str, *options: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A Python module that runs beside us."""
-    running = subprocess.Popen([sys.executable, "-m", module, *options])
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set in this process too, which asks the ledger itself; whatever was set before comes back."""
+    before = dict(os.environ)
+    os.environ |= variables
+    settings.cache_clear()
     try:
-        yield running
+        yield
     finally:
-        running.terminate()
-        running.wait(30)
+        os.environ.clear()
+        os.environ |= before
+        settings.cache_clear()
 
 
-@contextmanager
-def web_server(module: str, options: Sequence[str] = (), *, ready: str) -> Iterator[tuple[int, int]]:
-    """A module that serves HTTP at `--port`: the port and the process id, once `ready` is answered there."""
-    port = free_port()
-    with process(module, "--port", str(port), *options) as running:
-        _wait(f"http://127.0.0.1:{port}{ready}", running)
-        yield port, running.pid
-
-
-def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait(url: str, running: subprocess.Popen[bytes], patience: float = 60.0) -> None:
+def until(done: Callable[[], bool], otherwise: str, patience: float = 180.0, every: float = 0.1) -> None:
+    """Wait for something. Raises TimeoutError with `otherwise` when it does not come."""
     end = time.monotonic() + patience
-    while time.monotonic() < end and running.poll() is None:
-        try:
-            urllib.request.urlopen(url, timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise RuntimeError(f"{url} does not answer")
+    while not done():
+        if time.monotonic() > end:
+            raise TimeoutError(otherwise)
+        time.sleep(every)

@@ -1,0 +1,125 @@
+"""What carrying steps costs: steps a second beside Celery's own empty tasks, and the share of it in a film's time.
+
+Both are carried by pools of two processes on the same servers, in turn. The steps are those of films of nine steps each
+whose handlers return at once: what is left is claims, heartbeats, ends, the next steps and their messages.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+
+from sqlalchemy import select
+
+from benchmarks.service.footage import minute_film
+from benchmarks.service.hollow import STEPS_A_JOB
+from benchmarks.service.house import House, house, until
+from benchmarks.service.rows import all_ended, begin_jobs, customer, uploaded
+from benchmarks.service.tasks import celery_alone
+from services.backbone.dispatch import outbox
+from services.backbone.ledger.sessions import transaction
+from services.backbone.ledger.tables import Job, Step
+
+_WORKERS = (("services.worker_llm", "--processes", "2"), ("services.worker_gpu", "--processes", "2"))
+
+_GOAL = "must be <= 2 %"
+_UNLIKE = "the service also draws inspection pages and keeps all in the store, the engine also loads its models"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--jobs", type=int, default=40, help="films of nine steps in a round")
+    parser.add_argument("--dubs", type=int, default=3, help="rounds of a real film")
+    asked = parser.parse_args()
+    with house() as home:
+        tell_rates(home, asked.rounds, asked.jobs)
+        tell_shares(home, asked.dubs)
+
+
+def tell_rates(home: House, rounds: int, jobs: int) -> None:
+    """Steps a second over tasks a second."""
+    account, _ = customer("steps")
+    film = home.folder / "film.mp4"
+    film.write_bytes(b"never read")
+    upload = uploaded(account, film)
+    with celery_alone(home) as tasks, home.workers(("benchmarks.service.hollow", "steps")):
+        carry(account, upload, 4)
+        pairs = [(tasks.run(jobs * STEPS_A_JOB), carry(account, upload, jobs)) for _ in range(rounds)]
+    bare, ours = (median(side) for side in zip(*pairs, strict=True))
+    print(f"Celery's empty tasks: {bare:.0f} a second")
+    print(f"steps through the ledger: {ours:.0f} a second, {1000 / ours:.1f} ms each")
+    print(f"steps over tasks: {median(step / task for task, step in pairs):.2f}")
+
+
+def carry(account: str, upload: str, jobs: int) -> float:
+    """Steps a second of so many hollow films."""
+    begin_jobs(account, upload, jobs)
+    started = time.perf_counter()
+    outbox.publish_pending(limit=jobs)
+    until(all_ended(account), "the steps do not end", every=0.01)
+    return jobs * STEPS_A_JOB / (time.perf_counter() - started)
+
+
+@dataclass(frozen=True)
+class Dub:
+    """Seconds of one film: through the service, therein those in which no step ran, and by the engine alone."""
+
+    service: float
+    between: float
+    engine: float
+
+
+def tell_shares(home: House, rounds: int) -> None:
+    """What a real film's time is made of."""
+    film = minute_film(home.folder)
+    account, _ = customer("share")
+    upload = uploaded(account, film)
+    with home.workers(*_WORKERS):
+        dubs = [_dub(home, account, upload, film) for _ in range(rounds + 1)][1:]  # the first warms up
+    for dub in dubs:
+        between = f"{1000 * dub.between:.0f} ms of it between steps"
+        print(f"a minute of 720p: service {dub.service:.1f} s, {between}; engine alone {dub.engine:.1f} s")
+    if dubs:
+        print(f"service over engine: {median(dub.service / dub.engine for dub in dubs):.2f}; {_UNLIKE}")
+        print(f"between steps, of the film's time: {median(dub.between / dub.service for dub in dubs):.1%} ({_GOAL})")
+
+
+def _dub(home: House, account: str, upload: str, film: Path) -> Dub:
+    with tempfile.TemporaryDirectory(dir=home.folder) as work:
+        started = time.perf_counter()
+        command = [sys.executable, "-m", "soundstage", "dub", str(film), "-o", f"{work}/out.mp4"]
+        subprocess.run(command, check=True, capture_output=True)
+        engine = time.perf_counter() - started
+    [job_id] = begin_jobs(account, upload, 1)
+    outbox.publish_pending()
+    until(all_ended(account), "the film does not end")
+    return Dub(*_times(job_id), engine)
+
+
+def _times(job_id: str) -> tuple[float, float]:
+    """Seconds from a job's creation to its success, and those of them in which none of its steps ran."""
+    with transaction() as session:
+        job = session.get_one(Job, job_id)
+        ran = select(Step.started_at, Step.finished_at).where(Step.job_id == job_id).order_by(Step.started_at)
+        spans = [(start, end) for start, end in session.execute(ran) if start and end]
+    if job.succeeded_at is None:
+        raise RuntimeError(f"the film is {job.status}: {job.error}")
+    return (job.succeeded_at - job.created_at).total_seconds(), _idle(job.created_at, spans)
+
+
+def _idle(begin: datetime, spans: list[tuple[datetime, datetime]]) -> float:
+    idle, reached = 0.0, begin
+    for start, end in spans:
+        idle += max(0.0, (start - reached).total_seconds())
+        reached = max(reached, end)
+    return idle
+
+
+if __name__ == "__main__":
+    main()

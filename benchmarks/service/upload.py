@@ -1,0 +1,148 @@
+"""How fast a film comes in by the API's form, over bare endpoints on the same machine, and what memory the API takes.
+
+Side by side, in turn, the same bytes: an endpoint that reads the body and drops it; one that writes it to a file; boto3
+that puts the file straight into the store; and `POST /v1/jobs` as a form, which parses it, checks and digests it and
+sends it on to the store. The sender is sendfile from a file in the page cache. Store, API and sender share the machine.
+"""
+
+import argparse
+import socket
+import struct
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import psutil
+import uvicorn
+from fastapi import FastAPI, Request
+
+from benchmarks.service.house import House, Web, house
+from benchmarks.service.rows import customer
+from services.backbone.objects.store import ObjectStore
+from services.backbone.settings import GIB, MIB, settings
+from tests import footage
+
+_BOUNDARY = "benchmark-7f3a"
+_GOAL, _FLAT = 0.8, 1.1
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--megabytes", type=int, default=256, help="of the film in the timed rounds")
+    parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.port:
+        serve_bare(asked.port)
+        return
+    with house() as home, home.web("services.api") as api, home.web("benchmarks.service.upload", ready="/") as bare:
+        _, key = customer("upload")
+        tell_rates(home, api, bare, key, asked.rounds, asked.megabytes * MIB)
+        tell_memory(home, api, key)
+
+
+def serve_bare(port: int) -> None:
+    """Endpoints that take a body and do nothing else, under the API's own server."""
+    app = FastAPI()
+
+    @app.get("/")
+    async def ready() -> dict[str, str]:
+        return {}
+
+    @app.post("/nowhere")
+    async def nowhere(request: Request) -> dict[str, int]:
+        return {"bytes": sum([len(piece) async for piece in request.stream()])}
+
+    @app.post("/file")
+    async def file(request: Request, path: Path) -> dict[str, int]:
+        with path.open("wb") as kept:
+            return {"bytes": sum([kept.write(piece) async for piece in request.stream()])}
+
+    uvicorn.run(app, port=port, loop="uvloop", http="httptools", access_log=False, log_level="warning")
+
+
+def tell_rates(home: House, api: Web, bare: Web, key: str, rounds: int, size: int) -> None:
+    """MB/s of each way."""
+    film = padded_film(home.folder, size)
+    copy = home.folder / "copy"
+    store = ObjectStore.of(settings())
+    ways: dict[str, Callable[[], object]] = {
+        "read and dropped": lambda: send(bare, "/nowhere", film),
+        "written to a file": lambda: send(bare, f"/file?path={copy}", film),
+        "boto3 straight to the store": lambda: store.client.upload_file(str(film), store.bucket, "benchmark"),
+        "by POST /v1/jobs": lambda: send_form(api, key, film),
+    }
+    rates: dict[str, list[float]] = {way: [] for way in ways}
+    for _ in range(rounds + 1):
+        for way, work in ways.items():
+            started = time.perf_counter()
+            work()
+            rates[way].append(size / (time.perf_counter() - started) / 1e6)
+    copy.unlink()
+    middle = {way: median(each[1:]) for way, each in rates.items()}  # the first warms up
+    for way, rate in middle.items():
+        print(f"{size // MIB} MiB {way}: {rate:.0f} MB/s")
+    *floors, ours = ways
+    for floor in floors:
+        print(f"form over {floor}: {middle[ours] / middle[floor]:.2f}")
+
+
+def tell_memory(home: House, api: Web, key: str) -> None:
+    """Peak memory of the API while a small and a large film come in."""
+    peaks = []
+    for size in (64 * MIB, GIB):
+        film = padded_film(home.folder, size)
+        _forget_peak(api.pid)
+        send_form(api, key, film)
+        peaks.append(_peak(api.pid))
+        print(f"API's peak memory with {size // MIB} MiB: {peaks[-1] // MIB} MiB")
+    store = next(process for process in psutil.Process().children() if "rclone" in " ".join(process.cmdline()))
+    print(f"the store's own peak: {_peak(store.pid) // MIB} MiB")
+    print(f"1 GiB over 64 MiB: {peaks[1] / peaks[0]:.2f} (must be flat: <= {_FLAT})")
+
+
+def padded_film(folder: Path, size: int) -> Path:
+    """An MP4 of a second that is so large: the rest of it is a `free` box (ISO/IEC 14496-12) full of nothing."""
+    path = folder / f"film-{size // MIB}.mp4"
+    footage.in_container(path)
+    begun = path.stat().st_size
+    with path.open("ab") as film:
+        film.write(struct.pack(">I4sQ", 1, b"free", size - begun))
+        film.truncate(size)
+    return path
+
+
+def send_form(api: Web, key: str, film: Path) -> None:
+    """As `curl -F file=@film.mp4` does."""
+    head = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="film.mp4"\r\n\r\n'.encode()
+    headers = f"Authorization: Bearer {key}\r\nContent-Type: multipart/form-data; boundary={_BOUNDARY}\r\n"
+    send(api, "/v1/jobs", film, headers, head, f"\r\n--{_BOUNDARY}--\r\n".encode())
+
+
+def send(web: Web, path: str, film: Path, headers: str = "", head: bytes = b"", tail: bytes = b"") -> None:
+    """Post a file, between a head and a tail. Raises RuntimeError unless it is taken."""
+    length = len(head) + film.stat().st_size + len(tail)
+    request = f"POST {path} HTTP/1.1\r\nHost: api\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n"
+    with socket.create_connection(("127.0.0.1", web.port), timeout=600) as connection, film.open("rb") as file:
+        connection.sendall(request.encode() + head)
+        connection.sendfile(file)
+        connection.sendall(tail)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    if not answer.startswith(b"HTTP/1.1 20"):
+        raise RuntimeError(answer.decode(errors="replace"))
+
+
+def _forget_peak(pid: int) -> None:
+    """From now on `_peak` counts anew."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def _peak(pid: int) -> int:
+    """Most memory of a process, in bytes, as Linux kept it."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+
+
+if __name__ == "__main__":
+    main()
