@@ -50,7 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=("steps", "tasks"))
     if parser.parse_args().what == "steps":
-        WorkerService("hollow", tuple(Lane), _handlers, processes=_PROCESSES).serve()
+        SERVICE.serve(_PROCESSES)
     else:
         serve_tasks()
 
@@ -61,6 +61,9 @@ def _handlers() -> dict[str, Handler]:
 
 def _hand_in(claim: Claim, tell: Tell) -> Product:
     return _PRODUCTS[claim.kind]
+
+
+SERVICE = WorkerService("hollow", "benchmarks.service.hollow", tuple(Lane), _handlers)
 
 
 def serve_tasks() -> None:

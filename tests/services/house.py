@@ -14,6 +14,7 @@ import psutil
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "worker_llm": ("services.worker_llm", "--processes", "1"),
     "worker_gpu": ("services.worker_gpu", "--processes", "1"),
+    "worker_gpu_spawned": ("services.worker_gpu", "--processes", "1", "--spawn"),
     "keeper": ("services.backbone.keeper",),
     "api": ("services.api",),
 }

@@ -3,8 +3,9 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 
-from celery import signals
+from celery import shared_task, signals
 
 from services.backbone import logs, metrics, tracing
 from services.backbone.dispatch import scratch, workers
@@ -16,7 +17,9 @@ from services.backbone.dispatch.running import Handler, Runner
 from services.backbone.dispatch.workers import Presence
 from services.backbone.settings import settings
 
-_PARENT = "SOUNDSTAGE_WORKER_ID"
+# What the processes of a pool must know of their parent, forked or not.
+_PARENT, _MODULE, _QUEUES = "SOUNDSTAGE_WORKER_ID", "SOUNDSTAGE_WORKER_MODULE", "SOUNDSTAGE_WORKER_QUEUES"
+_POOL = "services.backbone.dispatch.pool"
 
 
 @dataclass(frozen=True)
@@ -24,28 +27,38 @@ class WorkerService:
     """What makes one service a service of its own.
 
     `warm` loads all models and is called in each process before it says that it is ready; it returns the handlers.
-    `processes` work side by side, each claims up to `batch` steps at once. Processes are forked before anything is
-    loaded, or spawned where a GPU is to be used.
+    Each process claims up to `batch` steps at once. `module` is where this is kept as `SERVICE`, for processes that
+    are not forked find it there.
     """
 
     name: str
+    module: str
     lanes: Sequence[Lane]
     warm: Callable[[], dict[str, Handler]]
-    processes: int = 2
     batch: int = 1
-    spawn: bool = False
 
-    def serve(self) -> None:
-        """Work until told to stop."""
+    def serve(self, processes: int, *, only: Lane | None = None, spawn: bool = False) -> None:
+        """Work until told to stop.
+
+        Args:
+            processes: how many work side by side.
+            only: serve this one of the lanes.
+            spawn: start processes anew, as CUDA needs it; else they are forked before anything is loaded.
+        """
         logs.configure(self.name)
-        os.environ[_PARENT] = workers.new_worker_id(self.name)
+        os.environ |= {
+            _PARENT: workers.new_worker_id(self.name),
+            _MODULE: self.module,
+            _QUEUES: ",".join(self._queues(only)),
+        }
         metrics.serve()
         scratch.sweep(settings().scratch)
-        app().conf.worker_pool_start_method = "spawn" if self.spawn else "fork"
-        self.attach()
-        queues = ",".join(queues_of(*self.lanes))
-        options = (f"--concurrency={self.processes}", "-Q", queues, f"--hostname={self.name}@%h")
+        app().conf.update(imports=(_POOL,), worker_pool_start_method="spawn" if spawn else "fork")
+        options = (f"--concurrency={processes}", "-Q", os.environ[_QUEUES], f"--hostname={self.name}@%h")
         app().worker_main(["worker", "--pool=prefork", "--without-gossip", "--without-mingle", *options])
+
+    def _queues(self, only: Lane | None) -> tuple[str, ...]:
+        return queues_of(*([only] if only else self.lanes))
 
     def attach(self) -> None:
         """Register the task and what happens at the beginning and end of processes."""
@@ -60,15 +73,21 @@ class WorkerService:
         def stop(**_: object) -> None:
             workers.drain(os.environ[_PARENT])
 
-        app().task(name=TASK)(work)
+        shared_task(name=TASK)(work)
         signals.worker_process_init.connect(begin, weak=False)
         signals.worker_shutting_down.connect(stop, weak=False)
 
     def _runner(self) -> Runner:
         logs.configure(self.name)
         tracing.configure(self.name)
-        presence = Presence(f"{os.environ[_PARENT]}/{os.getpid()}", queues_of(*self.lanes))
+        presence = Presence(f"{os.environ[_PARENT]}/{os.getpid()}", os.environ[_QUEUES].split(","))
         presence.begin()
         handlers = self.warm()
         workers.set_ready(presence.worker_id)
         return Runner(handlers, presence, Gate(), self.batch)
+
+
+def attach_named() -> None:
+    """Attach the service that the parent of this process serves."""
+    service: WorkerService = import_module(os.environ[_MODULE]).SERVICE
+    service.attach()
