@@ -1,12 +1,15 @@
 """Serves the HTTP interface: `python -m services.api [--host HOST] [--port PORT] [--workers N]`."""
 
 import argparse
+import sys
 
 import uvicorn
 from fastapi import FastAPI
 
 from services.api.app import create_app
 from services.backbone import logs, tracing
+from services.backbone.errors import BadSetting
+from services.backbone.settings import settings
 
 _NAME = "api"
 _GRACE = 20
@@ -16,6 +19,10 @@ _KEEP_ALIVE = 75
 def main() -> None:
     """Serve until a signal; requests that are served then are finished."""
     asked = _arguments().parse_args()
+    try:
+        settings()
+    except BadSetting as error:
+        sys.exit(_told(error))
     uvicorn.run(
         "services.api.__main__:served",
         factory=True,
@@ -32,6 +39,11 @@ def main() -> None:
         timeout_graceful_shutdown=_GRACE,
         log_config=None,
     )
+
+
+def _told(error: BadSetting) -> int:
+    print(error, file=sys.stderr)
+    return error.exit_code
 
 
 def served() -> FastAPI:
