@@ -14,19 +14,21 @@ Curve = Sequence[tuple[float, float]]
 
 # Beyond its first and last point a curve falls by this much, in dB per octave.
 _SKIRT = 24.0
+# The directions a line of a noise's spectrum may have: enough that nobody could tell them from all there are.
+_TURNS = np.exp(2j * np.pi * np.arange(256) / 256).astype(np.complex64)
 _RUMBLE = butter(2, 26, "highpass", fs=SAMPLE_RATE, output="sos")
 
 
-def response(curve: Curve, hertz: Floats) -> Floats:
+def response(curve: Curve, hertz: Floats) -> NDArray[np.float32]:
     """Amplitude of a curve of (hertz, decibels) points at the given frequencies.
 
     Between points it runs straight over log-frequency; outside it falls by 24 dB per octave.
     """
-    octaves = np.log2(np.maximum(hertz, 1.0))
-    at = np.log2([point[0] for point in curve])
-    level = np.interp(octaves, at, [point[1] for point in curve])
+    octaves = np.log2(np.maximum(hertz, 1.0), dtype=np.float32)
+    at = np.log2([point[0] for point in curve], dtype=np.float32)
+    level = np.interp(octaves, at, [point[1] for point in curve]).astype(np.float32)
     level -= _SKIRT * (np.maximum(at[0] - octaves, 0) + np.maximum(octaves - at[-1], 0))
-    return np.asarray(10 ** (level / 20))
+    return np.asarray(np.exp2(level * np.float32(np.log2(10) / 20)), np.float32)
 
 
 def band(low: float, high: float) -> Curve:
@@ -35,10 +37,12 @@ def band(low: float, high: float) -> Curve:
 
 
 def coloured(rng: np.random.Generator, frames: int, curve: Curve, channels: int = 1) -> NDArray[np.float32]:
-    """Gaussian noise of a colour, RMS 1, shape (channels, frames); its end joins its start."""
-    bins = frames // 2 + 1
-    spectrum = rng.standard_normal((channels, 2 * bins), dtype=np.float32).view(np.complex64)
-    spectrum *= response(curve, rfftfreq(frames, 1 / SAMPLE_RATE)).astype(np.float32)
+    """Noise of a colour, RMS 1, shape (channels, frames); its end joins its start.
+
+    Its spectrum has the curve's amplitudes and random phases: as many such lines together are Gaussian noise.
+    """
+    spectrum = _TURNS[rng.integers(0, len(_TURNS), (channels, frames // 2 + 1), np.uint8)]
+    spectrum *= response(curve, rfftfreq(frames, 1 / SAMPLE_RATE))
     spectrum[:, 0] = 0
     noise = irfft(spectrum, frames)
     return np.asarray(noise / np.sqrt(np.mean(noise**2, axis=1, keepdims=True)), np.float32)

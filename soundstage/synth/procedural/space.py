@@ -12,6 +12,7 @@ from soundstage.sound import SAMPLE_RATE, Block
 from soundstage.synth.procedural.envelopes import decay
 from soundstage.synth.procedural.noise import Curve, Floats, band, coloured
 from soundstage.synth.procedural.streams import Stream
+from soundstage.synth.procedural.tones import sampled
 
 _SPEED_OF_SOUND = 343.0
 
@@ -119,11 +120,11 @@ def passing(
     sent = (b - np.sqrt(np.maximum(b * b - a * (c * c * heard**2 - d * d), 0))) / a
     way = np.sqrt(d * d + (v * sent) ** 2)
     place = (sent - sent[0]) * SAMPLE_RATE
-    dull, bright = source(int(place[-1]) + 4)
-    at = np.arange(len(dull))
-    near = d / way
-    sound = near * np.interp(place, at, dull) + near**1.7 * np.interp(place, at, bright)
-    sound *= np.sin(np.pi * np.linspace(0, 1, frames)) ** 0.35
-    angle = np.pi / 4 * (1 + (0.85 if left_first else -0.85) * v * sent / way)
-    stereo = np.stack([np.cos(angle), np.sin(angle)], axis=1) * np.sqrt(2) * sound[:, None]
+    dull, bright = sampled(np.stack(source(int(place[-1]) + 4)), place)
+    # Only the place in the source needs double precision.
+    near = (d / way).astype(np.float32)
+    sound = near * dull + near ** np.float32(1.7) * bright
+    sound *= np.maximum(np.sin(np.linspace(0, np.pi, frames, dtype=np.float32)), 0) ** np.float32(0.35)
+    angle = np.float32(np.pi / 4) * (1 + ((0.85 if left_first else -0.85) * v * sent / way).astype(np.float32))
+    stereo = np.stack([np.cos(angle), np.sin(angle)], axis=1) * (np.sqrt(2) * sound)[:, None]
     return stereo.astype(np.float32), int(np.argmax(near))

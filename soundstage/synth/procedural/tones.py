@@ -43,13 +43,20 @@ def tilted(highest: float, tilt: float = -12.0) -> Floats:
     return wave(number ** (tilt / 6.02))
 
 
-def read(table: Floats, phase: Floats) -> Floats:
-    """A wavetable at a running phase in turns, straight between its points."""
-    place = np.mod(phase, 1.0) * len(table)
+def read(tables: Floats, phase: Floats) -> Floats:
+    """A wavetable, or several in rows, at a running phase in turns, straight between their points."""
+    closed = np.concatenate([tables, tables[..., :1]], axis=-1)
+    return sampled(closed, np.mod(phase, 1.0) * tables.shape[-1])
+
+
+def sampled(sounds: Floats, place: Floats) -> Floats:
+    """A sound, or several in rows, read at fractional frames that lie within it, straight between its frames."""
     index = place.astype(np.int32)
     part = place - index
-    index %= len(table)
-    return np.asarray(table[index] * (1 - part) + table[(index + 1) % len(table)] * part)
+    low, high = sounds.take(index, axis=-1), sounds.take(index + 1, axis=-1, mode="clip")
+    high -= low
+    high *= part
+    return np.asarray(high + low)
 
 
 def whistle(

@@ -11,6 +11,7 @@ from soundstage.synth.procedural.modal import CERAMIC, GLASS, METAL, strike
 from soundstage.synth.procedural.noise import Floats, band, hiss, loop_table, swept
 from soundstage.synth.procedural.recipe import Making, Parameter, bed, hit
 from soundstage.synth.procedural.streams import Stream, mixed, moved, scaled, swell, texture, wander, woven
+from soundstage.synth.procedural.tones import sampled
 from soundstage.synth.procedural.voice import Formant, babble, throat
 
 
@@ -25,23 +26,29 @@ def _speakers(effort: int, young: bool) -> tuple[Floats, ...]:
     )
 
 
-def _people(rng: np.random.Generator, seconds: float, count: int, effort: float, young: float) -> Block:
-    """A loop of several people speaking at once, each with a pace, a place and a beginning of their own."""
+@lru_cache(maxsize=8)
+def _people(seed: int, seconds: float, count: int, effort: float, young: float) -> Block:
+    """A loop of several people speaking at once, each with a pace, a place and a beginning of their own.
+
+    A crowd's loops are made once for all its scenes; they are for reading only.
+    """
+    rng = np.random.default_rng([seed, 12, int(1000 * seconds)])
     frames = int(seconds * SAMPLE_RATE)
     out = np.zeros((frames, 2), np.float32)
     for _ in range(count):
         voices = _speakers(round(4 * effort), bool(rng.uniform() < young))
         voice = voices[int(rng.integers(len(voices)))]
         pace = len(voice) / frames * max(round(seconds / 5.0), 1) * rng.uniform(0.9, 1.0)
-        turned = np.roll(np.interp(np.arange(frames) * pace, np.arange(len(voice)), voice), int(rng.integers(frames)))
+        place = np.mod(np.arange(frames) * pace, len(voice) - 1.0)
+        turned = np.roll(sampled(voice, place), int(rng.integers(frames)))
         out += panned(turned * rng.uniform(0.3, 1.0), rng.uniform(-0.9, 0.9))
     return np.ascontiguousarray((out / np.sqrt(np.mean(out**2))).T)
 
 
-def crowd_stream(rng: np.random.Generator, size: float, effort: float, young: float = 0.0) -> Stream:
+def crowd_stream(making: Making, size: float, effort: float, young: float = 0.0) -> Stream:
     """Voices woven of two loops; the bigger the crowd, the more it is one body of sound. RMS about 1."""
-    count = 5 + round(7 * size)
-    voices = woven(rng, [_people(rng, seconds, count, effort, young) for seconds in (4.3, 5.9)], 2.0)
+    rng, count = making.rng, 5 + round(7 * size)
+    voices = woven(rng, [_people(making.seed, seconds, count, effort, young) for seconds in (4.3, 5.9)], 2.0)
     far = texture(rng, ((180, -4), (450, 0), (900, -3 + 3 * effort), (2600, -14 + 6 * effort), (6000, -30)), 1.0, 1.2)
     return mixed(
         scaled(voices, 1.0 - 0.55 * size),
@@ -59,7 +66,7 @@ def crowd_stream(rng: np.random.Generator, size: float, effort: float, young: fl
 def crowd(making: Making) -> Stream:
     """A crowd's murmur without words."""
     rng = making.rng
-    people = crowd_stream(rng, making["size"], making["effort"], making["young"])
+    people = crowd_stream(making, making["size"], making["effort"], making["young"])
     if making["clatter"] <= 0:
         return people
     return mixed(people, scaled(clatter(rng, 1.8), 0.9 * making["clatter"]))
@@ -105,15 +112,16 @@ def applause(making: Making) -> Stream:
         ),
     ]
     if making["cheer"] > 0:
-        layers.append(scaled(cheering(rng, size), 0.8 * making["cheer"]))
+        layers.append(scaled(cheering(making, size), 0.8 * making["cheer"]))
     return mixed(*layers)
 
 
-def cheering(rng: np.random.Generator, size: float) -> Stream:
+def cheering(making: Making, size: float) -> Stream:
     """Many open vowels at full voice."""
+    rng = making.rng
     roar = texture(rng, ((350, -6), (750, 0), (1250, -1), (2600, -8), (6000, -20)), 1.0, 0.8)
     return mixed(
-        scaled(crowd_stream(rng, 0.2, 1.0), 0.6),
+        scaled(crowd_stream(making, 0.2, 1.0), 0.6),
         scaled(moved(roar, wander(rng, 1.0, 0.6), swell(3)), 0.35 + 0.6 * size),
     )
 
@@ -127,10 +135,10 @@ def cheer(making: Making) -> Stream:
     """A crowd at the top of its voice; dark vowels make it boo."""
     rng, dark = making.rng, making["dark"]
     if dark < 0.5:
-        return mixed(cheering(rng, making["size"]), scaled(strewn(rng, clap, 5, 0.5), 0.25))
+        return mixed(cheering(making, making["size"]), scaled(strewn(rng, clap, 5, 0.5), 0.25))
     low = woven(rng, [_vowel_table(rng, seconds) for seconds in (4.3, 5.9)], 1.5)
     return mixed(
-        scaled(moved(low, wander(rng, 1.3), swell(3)), 0.8), scaled(crowd_stream(rng, making["size"], 0.6), 0.3)
+        scaled(moved(low, wander(rng, 1.3), swell(3)), 0.8), scaled(crowd_stream(making, making["size"], 0.6), 0.3)
     )
 
 

@@ -21,14 +21,12 @@ _UNEVEN = 1009
 
 @dataclass(frozen=True)
 class Engine:
-    """A piston engine: one cycle as wavetables (idle and loaded) and the resonances of its exhaust.
+    """A piston engine: one cycle as wavetables (idle, loaded, and the noise let through), its exhaust's resonances.
 
     `strokes` is crank turns per cycle: 2 for a four-stroke, 1 for a two-stroke.
     """
 
-    soft: Floats
-    hard: Floats
-    gate: Floats
+    cycle: Floats
     uneven: Floats
     firings: int
     strokes: int
@@ -53,7 +51,7 @@ def engine(rng: np.random.Generator, cylinders: int, rough: float, exhaust: floa
         tf2sos(*iirpeak(f * rng.uniform(0.95, 1.05), q, SAMPLE_RATE))
         for f, q in ((exhaust, 1.6), (exhaust * 2.7, 2.0), (exhaust * 6.3, 1.5), (exhaust * 13.0, 1.2))
     ]
-    return Engine(soft, hard, gate / gate.max(), uneven, cylinders, strokes, np.stack(peaks)[:, 0, :])
+    return Engine(np.stack([soft, hard, gate / gate.max()]), uneven, cylinders, strokes, np.stack(peaks)[:, 0, :])
 
 
 class Running:
@@ -74,11 +72,11 @@ class Running:
         motor = self._motor
         cycle = self._cycle + np.cumsum(rpm) / (60.0 * motor.strokes * SAMPLE_RATE)
         self._cycle = float(cycle[-1])
-        pulses = (1 - load) * read(motor.soft, cycle) + load * 1.3 * read(motor.hard, cycle)
+        soft, hard, gate = read(motor.cycle, cycle)
+        pulses = (1 - load) * soft + load * 1.3 * hard
         pulses *= motor.uneven[(cycle * motor.firings).astype(np.int64) % _UNEVEN]
         noise = self._noise[(self._place + np.arange(len(rpm))) % len(self._noise)]
         self._place += len(rpm)
-        gate = read(motor.gate, cycle)
         # What an outlet radiates is the change of its flow: highs rise until the pipe is large against the wave.
         flow = np.tanh(1.5 * pulses)
         dirty = 1.8 * (flow - 0.9 * np.concatenate([[self._flow], flow[:-1]]))

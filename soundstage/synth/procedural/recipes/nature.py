@@ -1,6 +1,7 @@
 """Forest, meadow and night: leaves, choirs of birds, insects and frogs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 
@@ -32,8 +33,6 @@ from soundstage.synth.procedural.streams import (
 from soundstage.synth.procedural.tones import phase_of
 from soundstage.synth.procedural.voice import spoken
 
-Singer = Callable[[np.random.Generator], Floats]
-
 
 @bed(
     "forest",
@@ -49,33 +48,41 @@ def forest(making: Making) -> Stream:
     air = wind(making.using({"strength": 0.25, "howl": 0.0, "leaves": 0.35, "grit": 0.0, "low": 0.15}))
     layers = [scaled(air, 0.12 + 0.4 * making["leaves"])]
     if birds > 0:
-        layers.append(timeline(_birds(rng, birds, making["near"])))
+        layers.append(timeline(_birds(making, birds, making["near"])))
     if making["insects"] > 0:
         layers.append(scaled(_field(rng, 3), 0.3 * making["insects"]))
     return mixed(*layers)
 
 
-def _birds(rng: np.random.Generator, many: float, near: float) -> Iterator[Event]:
+def _birds(making: Making, many: float, near: float) -> Iterator[Event]:
     """Phrases of a few birds, each at its own place in the wood."""
-    wood = impulse(rng, STANDS[Perspective.FAR])
-    singers = [_singer(rng, wood, near) for _ in range(3 + round(6 * many))]
+    rng, singers = making.rng, _singers(making.seed, many, near)
     frame = 0.0
     while True:
-        voices, pan, loud = singers[int(rng.integers(len(singers)))]
-        sound = voices[int(rng.integers(len(voices)))]
-        yield Event(int(frame), panned(np.ones(1), pan) * sound * np.float32(loud * rng.uniform(0.6, 1.0)))
+        singer = singers[int(rng.integers(len(singers)))]
+        sound = singer[int(rng.integers(len(singer)))]
+        yield Event(int(frame), sound * np.float32(rng.uniform(0.6, 1.0)))
         frame += rng.exponential(3.2 - 2.6 * many) * SAMPLE_RATE
 
 
-def _singer(rng: np.random.Generator, wood: Block, near: float) -> tuple[list[Block], float, float]:
+@lru_cache(maxsize=2)
+def _singers(seed: int, many: float, near: float) -> tuple[tuple[Block, ...], ...]:
+    """The birds of a wood, made once for all its scenes: of each a few phrases."""
+    rng = np.random.default_rng([seed, 11])
+    wood = impulse(rng, STANDS[Perspective.FAR])
+    return tuple(_singer(rng, wood, near) for _ in range(3 + round(6 * many)))
+
+
+def _singer(rng: np.random.Generator, wood: Block, near: float) -> tuple[Block, ...]:
     species = SPECIES[int(rng.integers(len(SPECIES)))]
     seed, pitch = int(rng.integers(2**31)), float(rng.uniform(0.85, 1.15))
     close = near * rng.uniform(0.3, 1.0)
+    loud = panned(np.full(1, 0.2 + 0.8 * close), rng.uniform(-0.8, 0.8))
     voices = []
     for _ in range(4):
         dry = panned(peaked(phrase(rng, np.random.default_rng(seed), species, pitch)), 0.0)
-        voices.append(placed(dry * np.float32(0.25 + 0.75 * close), STANDS[Perspective.MEDIUM], wood))
-    return voices, float(rng.uniform(-0.8, 0.8)), float(0.2 + 0.8 * close)
+        voices.append(placed(dry * np.float32(0.25 + 0.75 * close), STANDS[Perspective.MEDIUM], wood) * loud)
+    return tuple(voices)
 
 
 def _cricket(rng: np.random.Generator, hertz: float, rate: float) -> Stream:
@@ -213,7 +220,7 @@ def farmyard(making: Making) -> Stream:
     """A yard by day: hens, now and then a bigger beast, sparrows, light wind."""
     rng = making.rng
     air = wind(making.using({"strength": 0.2, "howl": 0.0, "leaves": 0.15, "grit": 0.0, "low": 0.15}))
-    return mixed(scaled(air, 0.25), timeline(_yard(making, rng)), scaled(timeline(_birds(rng, 0.3, 0.2)), 0.5))
+    return mixed(scaled(air, 0.25), timeline(_yard(making, rng)), scaled(timeline(_birds(making, 0.3, 0.2)), 0.5))
 
 
 def _yard(making: Making, rng: np.random.Generator) -> Iterator[Event]:

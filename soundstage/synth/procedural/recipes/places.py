@@ -67,7 +67,9 @@ def room(making: Making) -> Stream:
         far = texture(rng, ((35, 0), (90, -2), (260, -14)), 0.8, 5.0)
         layers.append(scaled(moved(far, wander(rng, 4.0), swell(5)), 0.7 * making["outside"]))
     if making["people"] > 0:
-        layers.append(scaled(crowd_stream(rng, min(1.0, 0.25 + 0.5 * size), 0.1 + 0.2 * size), 5.0 * making["people"]))
+        layers.append(
+            scaled(crowd_stream(making, min(1.0, 0.25 + 0.5 * size), 0.1 + 0.2 * size), 5.0 * making["people"])
+        )
     if making["bustle"] > 0:
         layers.append(scaled(timeline(_bustle(rng, size, making["bustle"])), 1.6 * making["bustle"]))
     if making["clatter"] > 0:
@@ -155,7 +157,7 @@ def city(making: Making) -> Stream:
     if traffic > 0:
         layers.append(scaled(timeline(_cars(making)), 0.25 + 1.6 * near))
     if making["people"] > 0:
-        layers.append(scaled(crowd_stream(rng, 0.4, 0.15), 0.7 * making["people"]))
+        layers.append(scaled(crowd_stream(making, 0.4, 0.15), 0.7 * making["people"]))
     if making["horns"] > 0:
         layers.append(scaled(timeline(_horns(rng, making["horns"])), 0.5))
     return mixed(*layers)
@@ -258,7 +260,7 @@ def static(making: Making) -> Stream:
     if making["voice"] > 0:
         layers.append(
             scaled(
-                moved(crowd_stream(rng, 0.0, 0.4), wander(rng, 1.6, 0.3), lambda v: np.clip(v + 0.2, 0, None)),
+                moved(crowd_stream(making, 0.0, 0.4), wander(rng, 1.6, 0.3), lambda v: np.clip(v + 0.2, 0, None)),
                 making["voice"],
             )
         )
