@@ -49,14 +49,15 @@ class Limiter:
         self._past = joined[len(block) :]
         late = joined[BEFORE : BEFORE + len(block)]
         ahead = joined[LATENCY - AFTER :]
-        loud = float(np.abs(ahead).max()) > self._safe
-        if not loud and not self._wanted.any() and not self._held.any():
+        newest = self._reduction_for(ahead)
+        if not newest.any() and not self._wanted.any() and not self._held.any():
             return late
-        return late * self._gain(ahead if loud else None, len(block))[:, None]
+        return late * self._gain(newest)[:, None]
 
-    def _gain(self, ahead: Block | None, frames: int) -> NDArray[np.float32]:
-        """Gain of the frames that leave now, given the `frames` newest ones with their borders (None: all quiet)."""
-        wanted = np.concatenate([self._wanted, np.zeros(frames) if ahead is None else self._reduction_for(ahead)])
+    def _gain(self, newest: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Gain of the frames that leave now, given what the newest ones must come down by."""
+        frames = len(newest)
+        wanted = np.concatenate([self._wanted, newest])
         self._wanted = wanted[frames:]
         lowest = minimum_filter1d(wanted, LOOK_AHEAD, mode="constant")[LOOK_AHEAD // 2 : LOOK_AHEAD // 2 + frames]
         held = np.concatenate([self._held, _released(lowest, self._held[-1])])
@@ -67,12 +68,15 @@ class Limiter:
         return np.exp(np.asarray(decibel * _NEPERS, np.float32))
 
     def _reduction_for(self, ahead: Block) -> NDArray[np.float64]:
-        """DB that each frame must come down by, as numbers at or below 0."""
-        sides = np.abs(ahead[BEFORE : len(ahead) - AFTER])
-        peaks = np.maximum(sides[:, 0], sides[:, 1])
+        """DB that each frame must come down by, as numbers at or below 0; the borders only lend their samples."""
+        wanted = np.zeros(len(ahead) - BEFORE - AFTER)
+        sides = np.abs(ahead)
+        if float(sides.max()) <= self._safe:
+            return wanted
+        inner = sides[BEFORE : len(sides) - AFTER]
+        peaks = np.maximum(inner[:, 0], inner[:, 1])
         if self._between:
             peaks = np.maximum(peaks, between_samples(ahead))
-        wanted = np.zeros(len(peaks))
         over = peaks > self._ceiling
         wanted[over] = -20 * np.log10(peaks[over] / self._ceiling)
         return wanted
