@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.backbone import keys
 from services.backbone.clock import utc_now
+from services.backbone.errors import NotFound
 from services.backbone.ledger.repositories.accounts import Accounts
 from services.backbone.ledger.sessions import transaction
 from services.backbone.ledger.tables import Account, ApiKey
@@ -80,8 +81,7 @@ def revoke(
 ) -> None:
     """Make a key good for nothing, from now on."""
     with _ledger(data) as session:
-        row = keys.revoke(session, _account(session, account).id, key_id)
-        facts = _facts(row)
+        facts = _facts(_revoked(session, _account(session, account).id, key_id))
     if json:
         print_json(facts)
     else:
@@ -123,6 +123,13 @@ def _account(session: Session, name: str) -> Account:
         known = ", ".join(each.name for each in Accounts(session).all()) or "none"
         raise BadOption(f"There is no account {name}; there are: {known}.")
     return account
+
+
+def _revoked(session: Session, account_id: str, key_id: str) -> ApiKey:
+    try:
+        return keys.revoke(session, account_id, key_id)
+    except NotFound as error:
+        raise BadOption(str(error)) from error
 
 
 def _facts(row: ApiKey) -> dict[str, Any]:

@@ -226,5 +226,5 @@ def _table(*columns: str) -> Table:
 
 
 def _line(job: Job) -> JobLine:
-    name = job.reference or job.source.get("name") or job.source.get("url") or job.source.get("key") or ""
+    name = job.source.get("name") or job.source.get("url") or job.source.get("key") or job.reference or ""
     return JobLine(job.id, str(name)[:40], job.status.value, job.stage or "", job.progress)

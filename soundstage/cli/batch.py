@@ -11,7 +11,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from soundstage.cli import options as opt
-from soundstage.cli.batching import Batch, BatchFailed, Terms, failures
+from soundstage.cli.batching import Batch, BatchFailed, Terms
 from soundstage.cli.connection import Key, Url, connect
 from soundstage.cli.console import print_facts, print_json, stderr
 from soundstage.cli.dub import OriginalMode, Target
@@ -102,7 +102,7 @@ def _words(run: Batch) -> str:
 
 
 def _report(run: Batch, json: bool) -> None:
-    lost = failures(run.films.values())
+    lost = [film for film in run.films.values() if film.is_lost]
     if json:
         print_json({"counts": run.counts, "films": [_fields(run, client_id) for client_id in run.films]})
     else:

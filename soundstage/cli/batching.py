@@ -4,30 +4,32 @@ The service itself remembers what was submitted: the id of each job derives from
 the jobs of the first. A small journal beside the results remembers which of them were fetched.
 """
 
-import json
-import queue
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from soundstage.cli.crew import Crew
 from soundstage.cli.films import Item
+from soundstage.cli.journal import Journal
 from soundstage.cli.uploading import source_of
 from soundstage.client import Client
-from soundstage.client.errors import ApiError, Conflict, TooMany
-from soundstage.client.models import ACTIVE, Job
-from soundstage.errors import SoundstageError, StorageError
+from soundstage.client.errors import ApiError, JobFailed, TooMany
+from soundstage.client.models import ACTIVE, Job, Taken
+from soundstage.errors import BadOption, SoundstageError, StorageError
 
 _SENDERS, _FETCHERS = 2, 2
+_AT_ONCE = 200
 _POLL = 2.0
 # Polling takes at most this share of the time, however many jobs there are.
 _SHARE = 0.2
 _ROOM = 15.0
 _SUCCEEDED, _FETCHED, _REFUSED = "succeeded", "fetched", "refused"
 _FAILED = ("failed", "canceled", "expired")
+_CONFLICT, _TOO_MANY = 409, 429
 
 
 @dataclass(frozen=True)
@@ -55,39 +57,23 @@ class Film:
     @property
     def is_over(self) -> bool:
         """Whether nothing more is to be done about it."""
-        return self.status in (_FETCHED, _REFUSED, *_FAILED)
+        return self.status in (_FETCHED, *_FAILED, _REFUSED)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether there is no result."""
+        return self.status in (*_FAILED, _REFUSED)
+
+    def refuse(self, why: str) -> None:
+        """There will be no job of it."""
+        self.status, self.why = _REFUSED, why
 
 
-@dataclass
-class Journal:
-    """Which jobs' results were fetched whole; one JSON object a line."""
+class BatchFailed(SoundstageError):
+    """Some films of a batch have no result."""
 
-    path: Path | None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def fetched(self) -> set[str]:
-        """The jobs whose results are here. A last line that was cut short counts for nothing."""
-        if self.path is None or not self.path.exists():
-            return set()
-        found = set()
-        for line in self.path.read_text("utf-8").splitlines():
-            try:
-                found.add(str(json.loads(line)["job"]))
-            except (ValueError, KeyError, TypeError):
-                continue
-        return found
-
-    def note(self, film: Film) -> None:
-        """The result of a film is here. Raises StorageError when that cannot be noted."""
-        if self.path is None:
-            return
-        line = json.dumps({"job": film.job, "film": film.item.label, "folder": film.item.name}, ensure_ascii=False)
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self._lock, self.path.open("a", encoding="utf-8") as file:
-                file.write(f"{line}\n")
-        except OSError as error:
-            raise StorageError(f"{self.path} cannot be written ({error.strerror}); free space.") from error
+    kind = "batch-failed"
+    exit_code = JobFailed.exit_code
 
 
 class Batch:
@@ -97,12 +83,13 @@ class Batch:
         """Args: client: for the service. items: the films. terms: what holds for all of them."""
         self._client = client
         self._terms = terms
-        self._journal = Journal(terms.out / "soundstage-batch.jsonl" if terms.out else None)
+        self._journal = Journal(terms.out) if terms.out else None
+        self._senders, self._fetchers = Crew(_SENDERS), Crew(_FETCHERS)
+        self._id: str | None = None
+        self._seen: tuple[int, Mapping[str, int]] | None = None
         self.films = {film.client_id: film for film in self._films(items)}
-        self._senders = _Crew(_SENDERS)
-        self._fetchers = _Crew(_FETCHERS)
 
-    def _films(self, items: Iterable[Item]) -> Iterable[Film]:
+    def _films(self, items: Iterable[Item]) -> Iterator[Film]:
         for item in items:
             try:
                 yield Film(item, item.client_id(self._terms.reference, self._terms.options))
@@ -121,13 +108,12 @@ class Batch:
             SoundstageError: nothing can be done any more, as when the key is not good.
         """
         self._attach()
-        for film in self.films.values():
-            if film.job is None and not film.is_over:
-                self._senders.do(lambda film=film: self._submit(film))  # type: ignore[misc]
+        self._submit()
         pause = _POLL
         while not all(film.is_over for film in self.films.values()):
             told()
-            self._check_crews()
+            self._senders.check()
+            self._fetchers.check()
             time.sleep(pause)
             began = time.monotonic()
             self._look()
@@ -136,111 +122,105 @@ class Batch:
 
     def _attach(self) -> None:
         """Find the jobs that earlier runs submitted."""
-        fetched = self._journal.fetched()
-        for job in self._client.jobs(reference=self._terms.reference):
-            film = self.films.get(job.client_id or "")
-            if film is None:
+        for batch in self._client.batches(reference=self._terms.reference, most=1):
+            if batch.canceled_at is not None:
+                raise BadOption(f"The batch {self._terms.reference} was canceled; name another with --reference.")
+            self._id = batch.id
+            fetched = self._journal.fetched() if self._journal else {}
+            for job in self._client.jobs(batch_id=batch.id):
+                film = self.films.get(job.client_id or "")
+                if film is not None:
+                    self._found(film, job, fetched)
+
+    def _found(self, film: Film, job: Job, fetched: Mapping[str, int]) -> None:
+        if self._terms.retry and job.status in _FAILED:
+            job = self._client.retry(job.id)
+        is_here = self._terms.out is not None and (self._terms.out / film.item.name).is_dir()
+        if job.status == _SUCCEEDED and is_here and fetched.get(job.id) == job.revision:
+            film.job, film.status = job.id, _FETCHED
+        else:
+            self._hear(film, job)
+
+    def _submit(self) -> None:
+        """Have the rest submitted: files one by one as they are uploaded, the others many at a time."""
+        new = [film for film in self.films.values() if film.job is None and not film.is_over]
+        remote = [film for film in new if film.item.path is None]
+        for start in range(0, len(remote), _AT_ONCE):
+            self._senders.do(partial(self._send, remote[start : start + _AT_ONCE]))
+        for film in new:
+            if film.item.path is not None:
+                self._senders.do(partial(self._send, [film]))
+
+    def _send(self, films: Sequence[Film]) -> None:
+        items = {film.client_id: item for film in films if (item := self._item(film)) is not None}
+        while items:
+            left = {}
+            for taken in self._taken(list(items.values())):
+                if taken.problem is not None and taken.problem.status == _TOO_MANY:
+                    left[taken.client_id or ""] = items[taken.client_id or ""]
+                else:
+                    self._decided(self.films[taken.client_id or ""], taken)
+            items = left
+            if items:
+                time.sleep(_ROOM)
+
+    def _item(self, film: Film) -> Mapping[str, Any] | None:
+        try:
+            source = source_of(self._client, film.item.film, None)
+        except (ApiError, StorageError) as error:
+            if isinstance(error, ApiError) and error.exit_code != 2:
+                raise
+            film.refuse(str(error))
+            return None
+        return {**source, "client_id": film.client_id, "options": dict(film.item.options)}
+
+    def _taken(self, items: Sequence[Mapping[str, Any]]) -> Sequence[Taken]:
+        defaults = {"priority": self._terms.priority, "options": dict(self._terms.options)}
+        while True:
+            try:
+                taken = self._client.create_batch(items, reference=self._terms.reference, defaults=defaults)
+            except TooMany as error:
+                time.sleep(error.wait or _ROOM)
                 continue
-            film.job = job.id
-            if self._terms.retry and job.status in _FAILED:
-                job = self._client.retry(job.id)
-            self._hear(film, job, job.id in fetched)
+            self._id = taken.batch.id
+            return taken.items
+
+    def _decided(self, film: Film, taken: Taken) -> None:
+        if taken.job_id is not None:
+            film.job, film.status = taken.job_id, "queued"
+        elif taken.problem is not None and taken.problem.status == _CONFLICT:
+            # Another run was faster: its job is of the same film, by another upload.
+            self._hear(film, next(iter(self._client.jobs(client_id=film.client_id, most=1))))
+        else:
+            film.refuse(taken.problem.detail if taken.problem else "It was refused.")
 
     def _look(self) -> None:
-        """Ask how the jobs stand; one question tells of a hundred that are under way."""
-        left = {film.job: film for film in self.films.values() if film.job and film.status in ACTIVE}
-        if not left:
+        """Ask how the jobs stand; nothing but their number is asked for while none of them ends."""
+        if self._id is None:
             return
-        for job in self._client.jobs(reference=self._terms.reference, status=ACTIVE):
+        submitted = sum(film.job is not None for film in self.films.values())
+        seen = (submitted, self._client.batch(self._id).counts)
+        if seen == self._seen:
+            return
+        self._seen = seen
+        left = {film.job: film for film in self.films.values() if film.job and film.status in ACTIVE}
+        for job in self._client.jobs(batch_id=self._id, status=ACTIVE):
             film = left.pop(job.id, None)
             if film is not None:
                 film.status = job.status
         for id, film in left.items():
             self._hear(film, self._client.job(id))
 
-    def _hear(self, film: Film, job: Job, is_fetched: bool = False) -> None:
-        film.status, film.why = job.status, job.why if job.error else ""
-        if job.status != _SUCCEEDED:
-            return
-        out = self._terms.out
-        if out is None or (is_fetched and (out / film.item.name).is_dir()):
+    def _hear(self, film: Film, job: Job) -> None:
+        film.job, film.status, film.why = job.id, job.status, job.why if job.error else ""
+        if job.status == _SUCCEEDED and self._journal is None:
             film.status = _FETCHED
-        else:
-            self._fetchers.do(lambda: self._fetch(film))
+        elif job.status == _SUCCEEDED:
+            self._fetchers.do(partial(self._fetch, film, job))
 
-    def _submit(self, film: Film) -> None:
-        try:
-            source = source_of(self._client, film.item.film, None)
-            job = self._taken(film, source)
-        except (ApiError, StorageError) as error:
-            if error.status in (401, 403) or (isinstance(error, ApiError) and error.status >= 500):
-                raise
-            film.status, film.why = _REFUSED, str(error)
+    def _fetch(self, film: Film, job: Job) -> None:
+        if self._terms.out is None or self._journal is None:
             return
-        film.job = job.id
-        self._hear(film, job)
-
-    def _taken(self, film: Film, source: Mapping[str, Any]) -> Job:
-        """Submit a film, waiting as long as the account has no room for it."""
-        options = {**self._terms.options, **film.item.options}
-        while True:
-            try:
-                return self._client.submit(
-                    **source,
-                    options=options,
-                    client_id=film.client_id,
-                    reference=self._terms.reference,
-                    priority=self._terms.priority,
-                )
-            except TooMany as error:
-                time.sleep(error.wait or _ROOM)
-            except Conflict:
-                # Another run was faster; its upload has another id.
-                for job in self._client.jobs(client_id=film.client_id, most=1):
-                    return job
-                raise
-
-    def _fetch(self, film: Film) -> None:
-        if self._terms.out is None or film.job is None:
-            return
-        self._client.fetch(film.job, self._terms.out / film.item.name, only=self._terms.only)
-        self._journal.note(film)
+        self._client.fetch(job.id, self._terms.out / film.item.name, only=self._terms.only)
+        self._journal.note(job.id, job.revision, film.item.label, film.item.name)
         film.status = _FETCHED
-
-    def _check_crews(self) -> None:
-        for crew in (self._senders, self._fetchers):
-            if crew.error is not None:
-                raise crew.error
-
-
-class _Crew:
-    """Threads that never keep the process alive. What goes wrong with one film for good ends the run."""
-
-    def __init__(self, size: int) -> None:
-        self.error: Exception | None = None
-        self._work: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        for _ in range(size):
-            threading.Thread(target=self._run, daemon=True).start()
-
-    def do(self, work: Callable[[], None]) -> None:
-        self._work.put(work)
-
-    def _run(self) -> None:
-        while self.error is None:
-            work = self._work.get()
-            try:
-                work()
-            except Exception as error:
-                self.error = error
-
-
-def failures(films: Iterable[Film]) -> list[Film]:
-    """Those that did not succeed."""
-    return [film for film in films if film.status in (_REFUSED, *_FAILED)]
-
-
-class BatchFailed(SoundstageError):
-    """Some films of a batch have no result."""
-
-    kind = "batch-failed"
-    exit_code = 9

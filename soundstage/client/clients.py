@@ -76,6 +76,7 @@ class Client:
     abort_upload = now(calls.uploads.abort_upload)
 
     create_batch = now(calls.batches.create_batch)
+    add_to_batch = now(calls.batches.add_to_batch)
     batch = now(calls.batches.batch)
     batches = each(calls.batches.batches)
     cancel_batch = now(calls.batches.cancel_batch)
@@ -144,6 +145,7 @@ class AsyncClient:
     abort_upload = later(calls.uploads.abort_upload)
 
     create_batch = later(calls.batches.create_batch)
+    add_to_batch = later(calls.batches.add_to_batch)
     batch = later(calls.batches.batch)
     batches = each_later(calls.batches.batches)
     cancel_batch = later(calls.batches.cancel_batch)

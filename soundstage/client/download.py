@@ -12,14 +12,6 @@ from soundstage.client.progress import Meter
 from soundstage.client.request import get
 from soundstage.client.transport import Lost
 
-# The film itself has no suffix in its name.
-_SUFFIXES = {
-    "video/mp4": ".mp4",
-    "video/quicktime": ".mov",
-    "video/x-matroska": ".mkv",
-    "video/webm": ".webm",
-    "audio/flac": ".flac",
-}
 _PARTIAL, _NOT_SATISFIABLE = 206, 416
 
 
@@ -28,8 +20,7 @@ def place_of(artifact: Artifact, folder: Path) -> Path:
     name = PurePosixPath(artifact.name)
     if name.is_absolute() or not name.parts or any(part == ".." or "\\" in part for part in name.parts):
         raise Damaged(f"The service names a file {artifact.name!r}, which has no place in {folder}; it is not fetched.")
-    suffix = "" if name.suffix else _SUFFIXES.get(artifact.content_type, "")
-    return folder.joinpath(*name.parts[:-1], name.name + suffix)
+    return folder.joinpath(*name.parts)
 
 
 async def download(core: Core, artifact: Artifact, url: str, target: Path, meter: Meter) -> None:

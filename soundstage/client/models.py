@@ -29,6 +29,7 @@ class Problem(Model):
 
     type: str = ""
     title: str = ""
+    status: int = 0
     detail: str = ""
     instance: str | None = None
     errors: tuple[Fault, ...] | None = None
@@ -207,14 +208,33 @@ class Upload(Model):
 
 
 class Batch(Model):
-    """Many jobs under one reference; `counts` by status."""
+    """Many jobs under one reference; `counts` by status, and in total."""
 
     id: str
     reference: str | None = None
     counts: dict[str, int] = {}
+    refused: int = 0
     errors: tuple[dict[str, Any], ...] = ()
     created_at: datetime | None = None
     canceled_at: datetime | None = None
+
+
+class Taken(Model):
+    """What became of one item of a batch: `created`, `attached` to a job that was there, or `refused`."""
+
+    index: int
+    outcome: str
+    client_id: str | None = None
+    job_id: str | None = None
+    webhook_secret: str | None = None
+    problem: Problem | None = None
+
+
+class BatchTaken(Model):
+    """A batch, and what became of each item that was sent."""
+
+    batch: Batch
+    items: tuple[Taken, ...]
 
 
 class Label(Model):

@@ -40,7 +40,7 @@ async def fetch(
         core: of the client.
         id: of the job.
         folder: where to; it is made.
-        only: names or patterns (`film`, `stems/*`) of what is wanted; all when empty.
+        only: what is wanted, as `film`, `master.flac`, `stems`, `reading/*`; all when empty.
         told: hears of the progress in bytes.
 
     Raises:
@@ -66,7 +66,11 @@ def chosen(found: Sequence[Artifact], only: Sequence[str]) -> list[Artifact]:
 
 
 def _means(pattern: str, artifact: Artifact) -> bool:
-    return fnmatchcase(artifact.name, pattern) or artifact.name.startswith(f"{pattern.rstrip('/')}/")
+    """Whether a pattern means an artifact: by its name, its name without the suffix, or the folder it is in."""
+    name = artifact.name
+    return (
+        fnmatchcase(name, pattern) or name.rpartition(".")[0] == pattern or name.startswith(f"{pattern.rstrip('/')}/")
+    )
 
 
 async def _bring(core: Core, id: str, artifact: Artifact, place: Path, meter: Meter) -> None:
