@@ -26,7 +26,7 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _JSON_LIMIT = 1 * MIB
 # A cue sheet of a long film, and a batch of ten thousand films.
 _DOCUMENT_LIMIT = 16 * MIB
-_DOCUMENTS = ("/cuesheet", "/v1/batches")
+_DOCUMENTS = ("/cuesheet", "/v1/batches", "/items")
 _FORM = b"multipart/form-data"
 _FORMS = "/v1/jobs"
 

@@ -2,7 +2,18 @@
 
 from fastapi import APIRouter
 
-from services.api.routers import artifacts, cuesheet, events, jobs, kinds, labels, operations, uploads, webhooks
+from services.api.routers import (
+    artifacts,
+    batches,
+    cuesheet,
+    events,
+    jobs,
+    kinds,
+    labels,
+    operations,
+    uploads,
+    webhooks,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     uploads.router,
@@ -10,6 +21,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     events.router,
     cuesheet.router,
     artifacts.router,
+    batches.router,
     webhooks.router,
     labels.router,
     operations.router,

@@ -4,7 +4,8 @@ A message is thin (a summary and where to ask for more) and stays under 20 kB, a
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from sqlalchemy import func
 from sqlalchemy.orm import Session
@@ -23,13 +24,14 @@ TEST = "webhook.test"
 
 _MOST_BYTES = 20_000
 _LONGEST_TEXT = 2000
+_KNOWN = "endpoints"
 
 
 def announce(session: Session, job: Job, type: str, data: Document) -> None:
     """Write the message about an event of a job, for the endpoints that want it; nothing when none does."""
     if type not in OFFERED:
         return
-    wanting = Endpoints(session, job.account_id).called_for(job.id, type, usual=type in USUAL)
+    wanting = [endpoint for endpoint in _called_for(session, job) if type in (endpoint.events or USUAL)]
     if not wanting:
         return
     message = Message(
@@ -43,6 +45,24 @@ def announce(session: Session, job: Job, type: str, data: Document) -> None:
     session.flush()  # without a relationship, nothing else says that the message comes first
     for endpoint in wanting:
         session.add(first_delivery(message, endpoint))
+
+
+@contextmanager
+def asked_once(session: Session, jobs: Sequence[Job]) -> Iterator[None]:
+    """Within it, endpoints are not asked for with every event of these jobs of one account, and none are added."""
+    account_id = jobs[0].account_id if jobs else ""
+    session.info[_KNOWN] = Endpoints(session, account_id).called_for([job.id for job in jobs]) if jobs else ()
+    try:
+        yield
+    finally:
+        del session.info[_KNOWN]
+
+
+def _called_for(session: Session, job: Job) -> Sequence[Endpoint]:
+    known: Sequence[Endpoint] | None = session.info.get(_KNOWN)
+    if known is None:
+        return Endpoints(session, job.account_id).called_for([job.id])
+    return [endpoint for endpoint in known if endpoint.job_id in (None, job.id)]
 
 
 def first_delivery(message: Message, endpoint: Endpoint) -> Delivery:

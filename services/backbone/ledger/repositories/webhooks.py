@@ -1,6 +1,6 @@
 """Webhook endpoints, messages and deliveries: an account's own, and the line of deliveries that are due."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, DateTime, Row, Select, delete, func, or_, select, update
@@ -51,19 +51,10 @@ class Endpoints:
         standing = self._all().where(Endpoint.job_id.is_(None)).subquery()
         return self._session.scalar(select(func.count()).select_from(standing)) or 0
 
-    def called_for(self, job_id: str, type: str, *, usual: bool) -> Sequence[Endpoint]:
-        """The enabled endpoints that are told of a job's event: standing ones and its own.
-
-        Args:
-            job_id: of the job.
-            type: of the event.
-            usual: whether an endpoint that names no types is told of this one.
-        """
-        named = Endpoint.events.contains([type])
-        wanted = or_(named, func.cardinality(Endpoint.events) == 0) if usual else named
-        called = self._all().where(
-            Endpoint.state == EndpointState.ENABLED, or_(Endpoint.job_id.is_(None), Endpoint.job_id == job_id), wanted
-        )
+    def called_for(self, job_ids: Collection[str]) -> Sequence[Endpoint]:
+        """The enabled endpoints that may be told of some jobs: standing ones, and the jobs' own."""
+        enabled = self._all().where(Endpoint.state == EndpointState.ENABLED)
+        called = enabled.where(or_(Endpoint.job_id.is_(None), Endpoint.job_id.in_(job_ids)))
         return self._session.scalars(called.order_by(Endpoint.id)).all()
 
     def remove(self, id: str) -> None:
