@@ -13,6 +13,7 @@ from services.backbone.ledger.tables import ACTIVE, Asset, IdempotencyKey, Job, 
 from services.backbone.objects.keys import job_prefix
 from services.backbone.objects.store import ObjectStore
 from services.backbone.settings import settings
+from services.backbone.webhooks.deliveries import forget_messages
 
 # An object is written before its row is: what is younger may still be named.
 GRACE = timedelta(hours=1)
@@ -125,4 +126,4 @@ def _store() -> ObjectStore:
     return ObjectStore.of(settings())
 
 
-TASKS = (expire_uploads, forget_old_jobs, forget_answers)
+TASKS = (expire_uploads, forget_old_jobs, forget_answers, forget_messages)

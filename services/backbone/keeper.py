@@ -12,18 +12,27 @@ from collections.abc import Callable
 import structlog
 
 from services.backbone import housekeeping, logs, metrics, tracing
+from services.backbone.batches import cancel_marked
 from services.backbone.dispatch import outbox, sweeper
 from services.backbone.errors import Unavailable
 from services.backbone.settings import settings
 from services.backbone.webhooks.deliveries import Courier
 
+_URGENT = (
+    sweeper.reclaim,
+    sweeper.expire_jobs,
+    cancel_marked,
+    sweeper.tell_progress,
+    sweeper.top_up,
+    outbox.publish_pending,
+)
 _HOUSEKEEPING, _ORPHANS = 30.0, 3600.0
 _log = structlog.get_logger()
 
 
 def _sweep() -> None:
     """What cannot wait."""
-    for task in (sweeper.reclaim, sweeper.expire_jobs, sweeper.tell_progress, sweeper.top_up, outbox.publish_pending):
+    for task in _URGENT:
         _carefully(task)
 
 

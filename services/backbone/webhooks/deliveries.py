@@ -164,6 +164,12 @@ def deliver_due(guard: Guard | None = None, *, clock: Clock = Line.now) -> int:
     return asyncio.run(once())
 
 
+def forget_messages() -> int:
+    """Forget messages past the retention that nobody waits for any more; returns how many. For the keeper."""
+    with transaction() as session:
+        return Line(session).forget(utc_now() - timedelta(seconds=settings().retention))
+
+
 def pack(line: Line, ids: list[str], now: datetime) -> list[Parcel]:
     """What is to be sent for leased deliveries; those that cannot be sent are ended here."""
     parcels = [_packed(*row, now) for row in line.with_endpoint(ids)]

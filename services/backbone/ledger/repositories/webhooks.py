@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, DateTime, Row, Select, delete, func, or_, 
 from sqlalchemy.orm import Session
 
 from services.backbone.errors import NotFound
-from services.backbone.ids import is_id
+from services.backbone.ids import first_id, is_id
 from services.backbone.ledger.tables import Delivery, DeliveryState, Endpoint, EndpointState, Message
 
 _NO_ENDPOINT = "There is no such webhook endpoint; list them with GET /v1/webhook-endpoints."
@@ -167,7 +167,7 @@ class Line:
     def forget(self, before: datetime, limit: int = 1000) -> int:
         """Remove old messages that nobody waits for any more, with their deliveries; returns how many."""
         waiting = select(Delivery.id).where(Delivery.message_id == Message.id, Delivery.state == DeliveryState.PENDING)
-        old = select(Message.id).where(Message.created_at < before, ~waiting.exists()).limit(limit)
+        old = select(Message.id).where(Message.id < first_id("msg", before), ~waiting.exists()).limit(limit)
         result = self._session.execute(delete(Message).where(Message.id.in_(old)).returning(Message.id))
         return len(result.all())
 
