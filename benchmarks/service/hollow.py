@@ -66,6 +66,10 @@ def _hand_in(claim: Claim, tell: Tell) -> Product:
 SERVICE = WorkerService("hollow", "benchmarks.service.hollow", tuple(Lane), _handlers)
 
 
+# The name by which it is found, also when this module is run.
+SERVICE = WorkerService("hollow", "benchmarks.service.hollow", tuple(Lane), _handlers)
+
+
 def serve_tasks() -> None:
     """Celery with the service's settings and pool, on the broker that the environment names."""
     app().task(name=NOTHING)(_nothing)

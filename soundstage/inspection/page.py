@@ -9,6 +9,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -41,17 +42,10 @@ def write_page(
 
 
 def _render(film: Film, preview: str | None) -> str:
-    templates = Environment(
-        loader=PackageLoader("soundstage.inspection", _TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     script = _text("page.js")
     pictures = _pictures(film)
     whole = Scale(System(0.0, film.duration, film.duration), 0.0, 100.0)
-    return templates.get_template("page.html").render(
+    return _templates().get_template("page.html").render(
         film=film,
         facts=palette.facts_line(film.reading.facts),
         counts=_counts(film),
@@ -72,6 +66,18 @@ def _render(film: Film, preview: str | None) -> str:
         style=Markup(_text("page.css")),  # our own file, not a user's words
         script=Markup(script),  # our own file, not a user's words
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )
+
+
+@cache
+def _templates() -> Environment:
+    """Kept, for to compile them takes longer than a page."""
+    return Environment(
+        loader=PackageLoader("soundstage.inspection", _TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 
