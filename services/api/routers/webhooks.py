@@ -75,6 +75,7 @@ async def change_webhook_endpoint(
     endpoint_id: str, body: EndpointChange, caller: Writer, session: Session, held: Held
 ) -> EndpointView:
     """Change its URL or what it is told of."""
+    await session.run_sync(lambda sync: Endpoints(sync, caller.account_id).get(endpoint_id))
     if body.url is not None:
         await _check(body.url, held.settings)
     endpoint = await session.run_sync(lambda sync: Endpoints(sync, caller.account_id).get(endpoint_id, lock=True))

@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
 from services.api.schemas.base import Body, View
+from services.api.schemas.jobs import Url
 from services.api.schemas.pages import Page
 from services.backbone.ledger.tables import Delivery, DeliveryState, Endpoint, EndpointState, Message
 
 EventType = Literal["job.running", "job.succeeded", "job.failed", "job.canceled", "job.expired", "job.stage"]
-Url = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
 Events = Annotated[
     tuple[EventType, ...],
     Field(max_length=6, description="What it is told of; when empty all but `job.stage`"),
