@@ -66,5 +66,5 @@ class Keys:
         """One of them."""
         return self._session.scalar(self._own().where(ApiKey.id == key_id))
 
-    def _own(self) -> Select[tuple[ApiKey]]:
+    def _own(self) -> Select[ApiKey]:
         return select(ApiKey).where(ApiKey.account_id == self._account_id)

@@ -7,6 +7,7 @@ is the one query that goes past SQLAlchemy, which would cost more than all the r
 
 import asyncio
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import asyncpg
 
@@ -44,7 +45,7 @@ left join jobs j on j.id = asked.job and j.account_id = k.account_id
 _PATIENCE = 10.0
 _CONNECTIONS = 2
 
-Row = asyncpg.Record
+Row: TypeAlias = asyncpg.Record
 _Waiting = tuple[str, str, "asyncio.Future[Row | None]"]
 
 
