@@ -14,11 +14,9 @@ from soundstage.cli import options as opt
 from soundstage.cli.batching import Batch, BatchFailed, Terms
 from soundstage.cli.connection import Key, Url, connect
 from soundstage.cli.console import print_facts, print_json, stderr
-from soundstage.cli.dub import OriginalMode, Target
 from soundstage.cli.ending import when_interrupted
 from soundstage.cli.films import films_of
-from soundstage.cli.service import Container, Priority, scene_names, stated
-from soundstage.mix.film import Original
+from soundstage.cli.service import Container, OriginalSound, Priority, scene_names, stated
 
 _LINE_EVERY = 10.0
 _GO_ON = "the jobs go on; run the same command again to follow and fetch them."
@@ -37,8 +35,8 @@ def batch(
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="Bring the results here.")] = None,
     only: Annotated[str, typer.Option("--only", metavar="NAME,NAME", help="What to bring; all: *")] = "film",
     retry: Annotated[bool, typer.Option("--retry", help="Try those again that failed in an earlier run.")] = False,
-    target: Target = -16.0,
-    original: OriginalMode = Original.DUCK,
+    target: opt.Target = -16.0,
+    original: OriginalSound = "duck",
     hint: opt.Hint = None,
     seed: opt.Seed = 0,
     format: Container = "mp4",
@@ -51,7 +49,7 @@ def batch(
 ) -> None:
     """Dub many films. Stopped and started again, it goes on: a film that was submitted is never submitted twice."""
     options = {
-        **{"hint": hint, "seed": seed, "target": target, "original": original.value, "format": format},
+        **{"hint": hint, "seed": seed, "target": target, "original": original, "format": format},
         **{"candidates": candidates, "transcript": transcript},
     }
     name = reference or films.stem or films.resolve().name

@@ -2,12 +2,13 @@
 
 import logging
 import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 
 import typer
 from typer.exceptions import TyperException
 
 from soundstage import __version__, cli
-from soundstage.cli import batch, doctor, dub, inspect, labels, library, service
 from soundstage.cli.console import log_to_stderr
 from soundstage.cli.parts import add_parts
 from soundstage.errors import BadOption
@@ -20,9 +21,16 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (dub, inspect, labels, service, batch, doctor):
-    module.register(app)
-app.add_typer(library.app, name="library")
+# Which module brings which commands. Only what the command line may mean is loaded: the studio takes its time.
+_MODULES: Mapping[str, tuple[str, ...]] = {
+    "dub": ("dub", "storyboard", "design", "render", "mix"),
+    "inspect": ("inspect",),
+    "labels": ("labels",),
+    "library": ("library",),
+    "service": ("submit", "status", "watch", "fetch", "cancel", "retry"),
+    "batch": ("batch",),
+    "doctor": ("doctor",),
+}
 
 
 def _version(wanted: bool) -> None:
@@ -38,6 +46,12 @@ def _options(
     pass
 
 
+def _add_commands(words: Sequence[str]) -> None:
+    meant = [name for name, commands in _MODULES.items() if words and words[0] in commands]
+    for name in meant or _MODULES:
+        import_module(f"soundstage.cli.{name}").register(app)
+
+
 def run(debug: bool) -> None:
     """Run the command that the command line names; `debug` shows the whole log.
 
@@ -46,6 +60,7 @@ def run(debug: bool) -> None:
         KeyboardInterrupt: the run was interrupted.
     """
     log_to_stderr(logging.INFO if debug else logging.ERROR)
+    _add_commands(sys.argv[1:])
     add_parts(app, sys.argv[1:])
     command = typer.main.get_command(app)
     # Not by calling the app: it would turn an interrupt into an answer and a reader's leaving into a fault.

@@ -16,7 +16,6 @@ from soundstage.pipeline import StudioOptions
 from soundstage.workfolder import WorkFolder
 
 Output = Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="The film with its soundtrack.")]
-Target = Annotated[float, typer.Option("--target", help="Loudness of the master in LUFS (EBU R 128: -23).")]
 OriginalMode = Annotated[Original, typer.Option("--original", help="What becomes of the film's own sound.")]
 Stems = Annotated[Path | None, typer.Option("--stems", metavar="DIR", help="Also write one FLAC per layer here.")]
 Format = Annotated[
@@ -38,7 +37,7 @@ def dub(
     output: Output,
     work: opt.Work = None,
     stems: Stems = None,
-    target: Target = -16.0,
+    target: opt.Target = -16.0,
     original: OriginalMode = Original.DUCK,
     library: opt.Library = None,
     speech: opt.Speech = None,
@@ -65,7 +64,7 @@ def mix(
     output: Output,
     work: opt.Work = None,
     stems: Stems = None,
-    target: Target = -16.0,
+    target: opt.Target = -16.0,
     original: OriginalMode = Original.DUCK,
     library: opt.Library = None,
     format: Format = None,

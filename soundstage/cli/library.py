@@ -13,6 +13,11 @@ app = typer.Typer(help="Your own recordings, for the studio to use.", no_args_is
 _JSON = typer.Option(False, "--json", help="Print JSON.")
 
 
+def register(main: typer.Typer) -> None:
+    """Add the commands."""
+    main.add_typer(app, name="library")
+
+
 @app.command("add")
 def add(
     folder: Path | None = typer.Argument(None, help="A folder of recordings. [default: those known to this system]"),

@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from soundstage.agents.house import house_cast
 from soundstage.cli.console import stage_bars
 from soundstage.errors import BadOption, StorageError
-from soundstage.makers import house_makers
-from soundstage.pipeline import Studio, StudioOptions
-from soundstage.workfolder import WorkFolder
+
+# The studio takes a second or two to load: only for the commands that open one.
+if TYPE_CHECKING:
+    from soundstage.pipeline import Studio, StudioOptions
 
 Film = Annotated[Path, typer.Argument(metavar="FILM", help="The film: mp4, mov, mkv, webm, avi or ts.")]
 Work = Annotated[
@@ -21,6 +21,7 @@ Work = Annotated[
 ]
 Hint = Annotated[str | None, typer.Option("--hint", help="What the film shows, in your words; outweighs what is seen.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same sound.")]
+Target = Annotated[float, typer.Option("--target", help="Loudness of the master in LUFS (EBU R 128: -23).")]
 Speech = Annotated[Path | None, typer.Option("--speech", metavar="SRT", help="Lines to be spoken, as SRT or WebVTT.")]
 Library = Annotated[
     list[Path] | None,
@@ -38,8 +39,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, an
 
 def studio_options(
     hint: str | None, seed: int, speech: Path | None, only_scenes: str, candidates: int, transcript: bool
-) -> StudioOptions:
+) -> "StudioOptions":
     """The job's options from the command line's words."""
+    from soundstage.pipeline import StudioOptions
+
     names = tuple(name.strip() for name in only_scenes.split(",") if name.strip())
     if hint is not None and not hint.strip():
         raise BadOption("The hint is empty; say what the film shows, or leave --hint out.")
@@ -64,14 +67,19 @@ def work_folder(work: Path | None, film: Path, output: Path | None) -> Path:
 
 @contextmanager
 def open_studio(
-    film: Path, work: Path, library: Sequence[Path] | None, options: StudioOptions, quiet: bool
-) -> Iterator[Studio]:
+    film: Path, work: Path, library: Sequence[Path] | None, options: "StudioOptions", quiet: bool
+) -> Iterator["Studio"]:
     """The house's studio for a film, its work folder held, its progress shown.
 
     Raises:
         StorageError: the film is no file, or the work folder cannot be used.
         BadOption: another run holds the work folder.
     """
+    from soundstage.agents.house import house_cast
+    from soundstage.makers import house_makers
+    from soundstage.pipeline import Studio
+    from soundstage.workfolder import WorkFolder
+
     if not film.is_file():
         raise StorageError(f"{film} is not a file that can be read; check the path.")
     folder = WorkFolder(work)

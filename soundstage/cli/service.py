@@ -8,7 +8,6 @@ import typer
 from soundstage.cli import options as opt
 from soundstage.cli.connection import JobId, Key, Url, connect
 from soundstage.cli.console import print_facts, print_json, stdout
-from soundstage.cli.dub import OriginalMode, Target
 from soundstage.cli.ending import when_interrupted
 from soundstage.cli.following import transfer, watched
 from soundstage.cli.uploading import source_of
@@ -17,11 +16,11 @@ from soundstage.client.calls.artifacts import Fetched
 from soundstage.client.calls.jobs import failure
 from soundstage.client.models import Job
 from soundstage.errors import BadOption, BadSound
-from soundstage.mix.film import Original
 
 Source = Annotated[str, typer.Argument(metavar="FILM", help="A file, an https URL, or s3://bucket/key.")]
 Priority = Annotated[str, typer.Option("--priority", help="normal, or bulk: only where normal leaves room.")]
 Reference = Annotated[str | None, typer.Option("--reference", metavar="TEXT", help="Any text of yours, told back.")]
+OriginalSound = Annotated[str, typer.Option("--original", help="The film's own sound: keep, duck, replace or remove.")]
 Folder = Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="Wait, and bring the result here.")]
 Container = Annotated[str, typer.Option("--format", help="mp4, mov, mkv, webm, or flac for sound alone.")]
 
@@ -36,8 +35,8 @@ def submit(
     film: Source,
     out: Folder = None,
     wait: Annotated[bool, typer.Option("--wait", help="Follow the job to its end.")] = False,
-    target: Target = -16.0,
-    original: OriginalMode = Original.DUCK,
+    target: opt.Target = -16.0,
+    original: OriginalSound = "duck",
     speech: opt.Speech = None,
     hint: opt.Hint = None,
     seed: opt.Seed = 0,
@@ -56,7 +55,7 @@ def submit(
 ) -> None:
     """Send a film to a service to be dubbed. A film that was sent half is sent on with where it was."""
     options = {
-        **{"hint": hint, "seed": seed, "target": target, "original": original.value, "candidates": candidates},
+        **{"hint": hint, "seed": seed, "target": target, "original": original, "candidates": candidates},
         **{"transcript": transcript, "format": format, "only_scenes": scene_names(only_scenes)},
         "speech": spoken(speech),
     }

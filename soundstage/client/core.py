@@ -3,7 +3,8 @@
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Event
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -23,12 +24,14 @@ class Patience:
 
     Attributes:
         tries: how often in all.
+        tries_at_first: how often while the service has never answered: its address may be wrong.
         first: seconds before the second time; twice as long before each time after it.
         longest: seconds, beyond which no pause grows.
         most_wait: the longest pause that the service may ask for; when it asks for more, the error is raised.
     """
 
-    tries: int = 6
+    tries: int = 8
+    tries_at_first: int = 4
     first: float = 0.5
     longest: float = 20.0
     most_wait: float = 120.0
@@ -47,6 +50,7 @@ class Core:
     base_url: str
     patience: Patience
     parallel: int = _PARALLEL
+    answered: Event = field(default_factory=Event)
 
     async def ask(self, request: Request, model: type[Model]) -> Model:
         """The answer to a request, as a model. Raises as `send`."""
@@ -72,6 +76,7 @@ class Core:
     async def opened(self, request: Request) -> AsyncIterator[Reply]:
         """An answer that is read as it comes; asked for once. Raises ApiError when the status says no, and Lost."""
         async with self.transport.open(request) as reply:
+            self.answered.set()
             if reply.status >= 300 and reply.status != 304:
                 raise error_of(reply.status, reply.headers, await reply.read())
             yield reply
@@ -79,7 +84,8 @@ class Core:
     def pause_after(self, error: Lost | ApiError, request: Request, failures: int) -> float:
         """Seconds to wait before a request is sent again; raises the error when it must not be, or not any more."""
         wait = error.wait if isinstance(error, ApiError) else None
-        if not _may_repeat(error, request) or failures >= self.patience.tries or (wait or 0) > self.patience.most_wait:
+        tries = self.patience.tries if self.answered.is_set() else self.patience.tries_at_first
+        if not _may_repeat(error, request) or failures >= tries or (wait or 0) > self.patience.most_wait:
             raise told(error, self.base_url if request.is_ours else request.url) from error
         return max(wait or 0.0, self.patience.pause(failures))
 

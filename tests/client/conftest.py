@@ -34,7 +34,7 @@ from tests.services.conftest import (  # noqa: F401 - fixtures
     template_database,
 )
 
-HASTY = Patience(tries=3, first=0.02, longest=0.05)
+HASTY = Patience(tries=3, tries_at_first=3, first=0.02, longest=0.05)
 
 
 @dataclass(frozen=True)
