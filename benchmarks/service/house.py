@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+import psutil
+
 from services.backbone.dispatch.workers import ready_queues
 from services.backbone.ledger.migrate import upgrade
 from services.backbone.objects.store import ObjectStore
@@ -121,3 +123,10 @@ def until(done: Callable[[], bool], otherwise: str, patience: float = 180.0, eve
         if time.monotonic() > end:
             raise TimeoutError(otherwise)
         time.sleep(every)
+
+
+def busy() -> float:
+    """Seconds that processors have spent on this process and on all that it started and that still run."""
+    own = psutil.Process()
+    times = [process.cpu_times() for process in (own, *own.children(recursive=True))]
+    return sum(spent.user + spent.system for spent in times)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from sqlalchemy import select
 
 from benchmarks.service.footage import minute_film
 from benchmarks.service.hollow import STEPS_A_JOB
-from benchmarks.service.house import House, house, until
+from benchmarks.service.house import House, busy, house, until
 from benchmarks.service.rows import all_ended, begin_jobs, customer, uploaded
 from benchmarks.service.tasks import celery_alone
 from services.backbone.dispatch import outbox
@@ -50,20 +51,27 @@ def tell_rates(home: House, rounds: int, jobs: int) -> None:
     upload = uploaded(account, film)
     with celery_alone(home) as tasks, home.workers(("benchmarks.service.hollow", "steps")):
         carry(account, upload, 4)
-        pairs = [(tasks.run(jobs * STEPS_A_JOB), carry(account, upload, jobs)) for _ in range(rounds)]
-    bare, ours = (median(side) for side in zip(*pairs, strict=True))
-    print(f"Celery's empty tasks: {bare:.0f} a second")
-    print(f"steps through the ledger: {ours:.0f} a second, {1000 / ours:.1f} ms each")
-    print(f"steps over tasks: {median(step / task for task, step in pairs):.2f}")
+        count = jobs * STEPS_A_JOB
+        pairs = [(_cost(tasks.run, count), _cost(carry, account, upload, jobs)) for _ in range(rounds)]
+    for what, side in zip(("Celery's empty tasks", "steps through the ledger"), zip(*pairs, strict=True), strict=True):
+        wall, spent = (median(cost[place] for cost in side) for place in (0, 1))
+        print(f"{what}: {count / wall:.0f} a second, {1000 * spent / count:.1f} ms of processors each")
+    rate, spent = (median(task[place] / step[place] for task, step in pairs) for place in (0, 1))
+    print(f"steps over tasks: {rate:.2f}, by processors {spent:.2f}")
 
 
-def carry(account: str, upload: str, jobs: int) -> float:
-    """Steps a second of so many hollow films."""
+def _cost(work: Callable[..., None], *arguments: object) -> tuple[float, float]:
+    """Seconds by the clock, and of processors in all processes."""
+    started, before = time.perf_counter(), busy()
+    work(*arguments)
+    return time.perf_counter() - started, busy() - before
+
+
+def carry(account: str, upload: str, jobs: int) -> None:
+    """Begin so many hollow films, and wait until all have ended."""
     begin_jobs(account, upload, jobs)
-    started = time.perf_counter()
     outbox.publish_pending(limit=jobs)
-    until(all_ended(account), "the steps do not end", every=0.01)
-    return jobs * STEPS_A_JOB / (time.perf_counter() - started)
+    until(all_ended(account), "the steps do not end", every=0.02)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ import psutil
 import uvicorn
 from fastapi import FastAPI, Request
 
-from benchmarks.service.house import House, Web, house
+from benchmarks.service.house import House, Web, busy, house
 from benchmarks.service.rows import customer
 from services.backbone.objects.store import ObjectStore
 from services.backbone.settings import GIB, MIB, settings
@@ -101,24 +101,18 @@ def tell_rates(home: House, api: Web, bare: Web, key: str, rounds: int, size: in
     copy.unlink()
     *floors, ours = ways
     for way in ways:
-        wall, busy = (median(cost[way][place] for cost in costs) for place in (0, 1))
-        print(f"{size // MIB} MiB {way}: {size / wall / 1e6:.0f} MB/s, {busy:.1f} s of processors")
+        wall, spent = (median(cost[way][place] for cost in costs) for place in (0, 1))
+        print(f"{size // MIB} MiB {way}: {size / wall / 1e6:.0f} MB/s, {spent:.1f} s of processors")
     for floor in floors:
-        rate, busy = (median(cost[floor][place] / cost[ours][place] for cost in costs) for place in (0, 1))
-        print(f"form over {floor}: {rate:.2f}, by processors {busy:.2f}{_GOAL if 'piped' in floor else ''}")
+        rate, spent = (median(cost[floor][place] / cost[ours][place] for cost in costs) for place in (0, 1))
+        print(f"form over {floor}: {rate:.2f}, by processors {spent:.2f}{_GOAL if 'piped' in floor else ''}")
 
 
 def _cost(work: Callable[[], None]) -> tuple[float, float]:
     """Seconds by the clock, and of processors in this process and all that it started."""
-    started, busy = time.perf_counter(), _busy()
+    started, before = time.perf_counter(), busy()
     work()
-    return time.perf_counter() - started, _busy() - busy
-
-
-def _busy() -> float:
-    own = psutil.Process()
-    times = [process.cpu_times() for process in (own, *own.children(recursive=True))]
-    return sum(spent.user + spent.system for spent in times)
+    return time.perf_counter() - started, busy() - before
 
 
 def tell_memory(home: House, api: Web, key: str) -> None:
