@@ -61,6 +61,11 @@ class PartPlan:
         """Whether the SHA-256 of the parts are known."""
         return bool(self.declared) and self.declared[0][1] is not None
 
+    @property
+    def digests(self) -> dict[int, str]:
+        """SHA-256 by number, of the parts where it is known."""
+        return {number: sha256 for number, (_, sha256) in enumerate(self.declared, start=1) if sha256 is not None}
+
     def part(self, number: int) -> tuple[int, str | None]:
         """Bytes and, where known, the SHA-256 of a part."""
         if self.declared:

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from services.api.films import Arrived
 from services.api.plans import PartPlan
-from services.backbone.errors import NotFound, Unprocessable
+from services.backbone.errors import Conflict, NotFound, Unprocessable
 from services.backbone.ledger.tables import Upload
 from services.backbone.objects.parts import Part
 from services.backbone.objects.store import ObjectStore
@@ -18,13 +18,13 @@ def made_whole(store: ObjectStore, upload: Upload) -> Arrived:
     """Make one object of an upload's parts, and read it once through for its digests. May be called again.
 
     Raises:
-        Unprocessable: parts are missing, which can still be sent; or, with a pointer, what came is not what was
-            declared, and is deleted.
+        Conflict: parts are missing, which can still be sent.
+        Unprocessable: what came is not what was declared, and is deleted.
     """
     key, plan = upload.object_key, PartPlan.of_upload(upload)
     with suppress(NotFound):  # a call whose answer was lost may have made it whole already
         _check_all_there(plan, store.arrived_parts(key, upload.store_upload))
-    size = store.complete_upload(key, upload.store_upload, size=upload.size)
+    size = store.complete_upload(key, upload.store_upload, size=upload.size, digests=plan.digests)
     try:
         sha256 = _read_through(plan, store.read(key))
         if upload.sha256 is not None and sha256 != upload.sha256:
@@ -39,7 +39,7 @@ def _check_all_there(plan: PartPlan, parts: list[Part]) -> None:
     missing = plan.missing({part.number: part.bytes for part in parts})
     if missing:
         named = ", ".join(map(str, missing[:_MOST_NAMED])) + (" and more" if len(missing) > _MOST_NAMED else "")
-        raise Unprocessable(
+        raise Conflict(
             f"{len(missing)} of {plan.count} parts have not arrived whole: {named}; send them, then complete again."
         )
 
