@@ -12,7 +12,9 @@ from services.api.schemas.problems import Problem
 
 MOST_ITEMS = 1000
 
-_ITEMS = {"type": "array", "minItems": 1, "maxItems": MOST_ITEMS, "items": reference(JobRequest)}
+# Each item is judged by itself: what is no job is refused in the answer, and the others go on.
+_ITEM = {"anyOf": [reference(JobRequest), {"description": "Anything else is refused by itself"}]}
+_ITEMS = {"type": "array", "minItems": 1, "maxItems": MOST_ITEMS, "items": _ITEM}
 # Looked at one by one: what is wrong with one item is told with it, and is no matter to the others.
 Items = Annotated[
     list[Any],
