@@ -22,7 +22,12 @@ def test_jobs_are_those_of_the_account(session: Session) -> None:
     assert Jobs(session, other.id).page(JobFilter(), None, 10) == []
 
 
-@pytest.mark.parametrize("id", ["", "job_", "job_\0", "job_01jdk3w5t7m2q9v8x4c6b1n0za", "up_01jdk3w5t7m2q9v8x4c6b1n0za"])
+_UNKNOWN = "01jdk3w5t7m2q9v8x4c6b1n0za"
+
+
+@pytest.mark.parametrize(
+    "id", ["", "job_", "job_\0", "job_01jdk3w5t7m2q9v8x4c6b1n0za", "up_01jdk3w5t7m2q9v8x4c6b1n0za"]
+)
 def test_what_is_no_job_is_not_found(session: Session, id: str) -> None:
     with pytest.raises(NotFound):
         Jobs(session, rows.account(session).id).get(id)
