@@ -14,6 +14,8 @@ from services.backbone.settings import settings
 _NAME = "api"
 _GRACE = 20
 _KEEP_ALIVE = 75
+# A process that loads its modules on a busy machine is not dead.
+_STARTING = 60
 
 
 def main() -> None:
@@ -37,6 +39,7 @@ def main() -> None:
         proxy_headers=False,
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=_GRACE,
+        timeout_worker_healthcheck=_STARTING,
         log_config=None,
     )
 

@@ -18,11 +18,11 @@ from services.backbone import tracing
 from services.backbone.clock import utc_now
 from services.backbone.dispatch import flow
 from services.backbone.dispatch.ranking import next_rank
-from services.backbone.errors import BadRequest, Conflict, TooMany, Unprocessable
+from services.backbone.errors import BadRequest, Conflict, NotFound, TooMany, Unprocessable
 from services.backbone.ids import new_id
 from services.backbone.ledger.repositories.accounts import Accounts
 from services.backbone.ledger.repositories.jobs import Jobs
-from services.backbone.ledger.repositories.uploads import Uploads
+from services.backbone.ledger.repositories.uploads import NO_UPLOAD, Uploads
 from services.backbone.ledger.tables import Account, Job, Upload, UploadState
 from services.backbone.ledger.tables.base import Document
 from services.backbone.net.guard import Guard
@@ -62,9 +62,10 @@ def take_in(
 
     Raises:
         Conflict: the client's id is taken, or the upload is not complete.
+        NotFound: there is no such upload.
         TooMany: a quota is used up.
         Refused: an address that we do not connect to.
-        Unprocessable: the request names what there is not.
+        Unprocessable: the deadline has passed, or the bucket is none that is read from.
     """
     account = Accounts(session).lock(account_id)
     film = find_film(session, account_id, request)
@@ -151,7 +152,7 @@ def foreign_film(request: JobRequest) -> Film:
 def uploaded_film(upload: Upload | None, held: bool) -> Film:
     """The film of an upload; `held` says whether its asset is there, and stays. Raises as `take_in`."""
     if upload is None:
-        raise Unprocessable("There is no such upload; begin one with POST /v1/uploads.", pointer="/upload_id")
+        raise NotFound(NO_UPLOAD, pointer="/upload_id")
     if upload.state is not UploadState.COMPLETED:
         raise Conflict(f"The upload is {upload.state.value}; complete it first.", pointer="/upload_id")
     if not held:

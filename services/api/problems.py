@@ -14,6 +14,7 @@ from asyncpg.exceptions import (
 )
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from sqlalchemy.exc import DBAPIError
@@ -212,11 +213,18 @@ def pointer_to(place: Iterable[int | str]) -> str:
 
 
 def _http_error(request: Request, error: Exception) -> Response:
-    del request
     told = cast(HTTPException, error)
     kind = _KINDS.get(told.status_code, "bad-request" if told.status_code < 500 else "internal")
     detail = _HTTP_DETAILS.get(told.status_code, told.detail)
-    return respond(told.status_code, kind, detail, headers=told.headers)
+    headers = {"Allow": _methods(request)} if told.status_code == HTTPStatus.METHOD_NOT_ALLOWED else told.headers
+    return respond(told.status_code, kind, detail, headers=headers)
+
+
+def _methods(request: Request) -> str:
+    """All methods of the address: the router knows only those of the first route that it comes upon."""
+    routes = [each for each in iter_route_contexts(request.app.routes) if each.path_format is not None]
+    here = [route for route in routes if route.path_regex.match(request.url.path)]
+    return ", ".join(sorted({method for route in here for method in route.methods or ()}))
 
 
 def _database_error(request: Request, error: Exception) -> Response:

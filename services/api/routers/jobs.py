@@ -69,7 +69,7 @@ log = structlog.get_logger()
     "",
     status_code=202,
     response_model=None,
-    responses={**_TAKEN, **problems(400, 409, 413, 415, 422)},
+    responses={**_TAKEN, **problems(400, 404, 409, 413, 415, 422)},
     openapi_extra=_JSON_OR_FORM,
 )
 async def create_job(
@@ -103,7 +103,7 @@ async def create_job(
     responses={
         200: {"description": "The job is there already; this is how it stands", "model": JobView},
         **_TAKEN,
-        **problems(400, 409, 413, 415, 422),
+        **problems(400, 404, 409, 413, 415, 422),
     },
     openapi_extra=_JSON,
 )

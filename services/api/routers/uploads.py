@@ -36,7 +36,6 @@ router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
 
 UploadId = Annotated[str, Path(description="The upload's id, `up_…`")]
 _AT_ONCE = 100
-_DECLARED = ("/size", "/sha256")
 
 
 @router.post("", status_code=201, responses=problems(400, 413, 422))
@@ -106,12 +105,9 @@ async def complete_upload(id: UploadId, caller: Writer, held: Held) -> UploadVie
     # Nothing of the ledger is held meanwhile: this may take minutes.
     try:
         film = await asyncio.to_thread(made_whole, held.store, upload)
-    except Unprocessable as error:
-        if error.pointer is not None and error.pointer.endswith(
-            _DECLARED
-        ):  # what came is not the film, and is deleted already
-            async with held.transaction() as session:
-                await session.run_sync(lambda sync: _give_up(sync, caller, id))
+    except Unprocessable:
+        async with held.transaction() as session:
+            await session.run_sync(lambda sync: _give_up(sync, caller, id))
         raise
     async with held.transaction() as session:
         kept = await session.run_sync(lambda sync: _keep(sync, caller, id, film))

@@ -64,6 +64,12 @@ async def test_what_the_router_does_not_know_is_a_problem_too(
     assert status != 405 or answer.headers["allow"]
 
 
+async def test_all_methods_of_an_address_are_told(api: httpx.AsyncClient) -> None:
+    answer = await api.options("/v1/jobs/job_1")
+
+    assert answer.headers["allow"] == "DELETE, GET, PUT"
+
+
 async def test_the_type_of_a_problem_leads_to_what_it_means(client: Client) -> None:
     async with client(None) as nobody:
         problem = (await nobody.get("/v1/jobs")).json()

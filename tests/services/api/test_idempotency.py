@@ -64,7 +64,7 @@ async def test_who_comes_while_another_works_on_it_is_sent_away(api: httpx.Async
 async def test_an_error_is_not_kept(api: httpx.AsyncClient) -> None:
     refused = await api.post(JOBS, json={"upload_id": "up_nothing"}, headers=KEY)
 
-    assert refused.status_code == 422
+    assert refused.status_code == 404
     assert (await api.post(JOBS, json=BODY, headers=KEY)).status_code == 202
 
 

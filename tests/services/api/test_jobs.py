@@ -134,7 +134,7 @@ async def test_a_webhook_s_own_secret_is_taken_and_not_told(api: httpx.AsyncClie
     [
         pytest.param({}, 422, "", id="no-source"),
         pytest.param({"url": URL, "upload_id": "up_1"}, 422, "", id="two-sources"),
-        pytest.param({"upload_id": "up_nothing"}, 422, "/upload_id", id="no-upload"),
+        pytest.param({"upload_id": "up_nothing"}, 404, "/upload_id", id="no-upload"),
         pytest.param({"upload_id": "up_\0"}, 422, "/upload_id", id="nul-upload"),
         pytest.param({"url": "https://127.0.0.1/film.mp4", "options": {"seed": -1}}, 422, "/options/seed", id="option"),
         pytest.param({"url": "ftp://films.example/a"}, 422, "/url", id="scheme"),
@@ -389,7 +389,7 @@ async def test_jobs_of_others_are_not_found(client: Client, api: httpx.AsyncClie
         listed = await stranger.get(JOBS, params={"client_id": "film-1"})
 
     assert [answer.status_code for answer in answers] == [404] * 4
-    assert theirs.status_code == 422
+    assert theirs.status_code == 404
     assert own.status_code == 202
     assert [each["id"] for each in listed.json()["data"]] == [own.json()["id"]]
     assert (await api.get(here)).json()["status"] == "queued"

@@ -53,7 +53,7 @@ async def test_an_upload_tells_which_parts_arrived_and_is_taken_up_again(api: ht
     done = await api.post(f"{UPLOADS}/{begun['id']}/complete")
 
     assert status["arrived"] == [{"number": 1, "size": 5 * MIB}]
-    assert early.status_code == 422
+    assert early.status_code == 409
     assert "2 of 3 parts have not arrived whole: 2, 3" in early.json()["detail"]
     assert [part["number"] for part in again["data"]] == [2, 3]
     assert done.status_code == 200
