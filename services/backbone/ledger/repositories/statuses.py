@@ -59,6 +59,9 @@ class Statuses:
         self._pool: asyncpg.Pool | None = None
         self._waiting: list[_Waiting] = []
         self._readers: set[asyncio.Task[None]] = set()
+        self._reading = 0
+        # A reader is called that has not begun: it takes along whatever is asked until then.
+        self._is_called = False
 
     async def ask(self, digest: str, job_id: str) -> Row | None:
         """The key of that digest and, where its account has it, the job; None when the key is not good.
@@ -70,7 +73,9 @@ class Statuses:
         """
         answer: asyncio.Future[Row | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((digest, job_id, answer))
-        if len(self._readers) < _CONNECTIONS and len(self._waiting) == 1:
+        if not self._is_called and self._reading < _CONNECTIONS:
+            self._is_called = True
+            self._reading += 1
             reader = asyncio.create_task(self._read())
             self._readers.add(reader)
             reader.add_done_callback(self._readers.discard)
@@ -87,6 +92,14 @@ class Statuses:
             await self._pool.close()
 
     async def _read(self) -> None:
+        """Answer until nobody waits. Who asks after that finds a reader less: nothing else runs in between."""
+        self._is_called = False
+        try:
+            await self._answer()
+        finally:
+            self._reading -= 1
+
+    async def _answer(self) -> None:
         while self._waiting:
             taken, self._waiting = self._waiting, []
             try:

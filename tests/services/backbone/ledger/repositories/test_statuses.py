@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from sqlalchemy.orm import Session
@@ -48,6 +48,27 @@ async def test_each_gets_the_answer_to_its_own_question(statuses: Statuses) -> N
     assert [(row["id"], row["account_id"]) for row in answers[30:60]] == [(None, other.account_id)] * 30
     assert answers[60] is None
     assert answers[61]["key_id"] == mine.id
+
+
+async def test_who_asks_as_the_last_reader_ends_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    statuses, gate = Statuses("postgresql://nobody@127.0.0.1:9/none"), asyncio.Event()
+
+    async def rows_once_open(asked: Sequence[object]) -> list[None]:
+        await gate.wait()
+        return [None] * len(asked)
+
+    async def ask_twice() -> None:
+        await statuses.ask("0" * 64, "")
+        await statuses.ask("0" * 64, "")
+
+    monkeypatch.setattr(statuses, "_rows", rows_once_open)
+    asking = []
+    for _ in range(2):  # one turn after the other, so that two readers wait
+        asking.append(asyncio.create_task(ask_twice()))
+        await asyncio.sleep(0.01)
+    gate.set()
+
+    await asyncio.wait_for(asyncio.gather(*asking), 5)
 
 
 async def test_who_hangs_up_takes_nothing_from_the_others(statuses: Statuses) -> None:
