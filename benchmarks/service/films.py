@@ -1,7 +1,7 @@
 """Many tiny films through the whole service by batch calls: none lost, all succeeded, no take made twice in a film.
 
     python -m benchmarks.service.films                         # 100 films
-    python -m benchmarks.service.films --jobs 1000 --kill 20   # and every 20 s a worker is killed with its whole pool
+    python -m benchmarks.service.films --jobs 1000 --kill 60   # and every minute a worker is killed with its whole pool
 
 The films are of one second, one shot and 64x36; some uploads are shared by all jobs, every job works its own copy.
 """

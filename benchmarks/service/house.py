@@ -3,6 +3,8 @@
 import os
 import secrets
 import shutil
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -86,6 +88,8 @@ def house(**extra: str) -> Iterator[House]:
     """PostgreSQL (durable, as in earnest), Valkey and a store from the wheels, laid out; this process sees them too."""
     folder = Path(tempfile.mkdtemp(prefix="soundstage-bench-"))
     folder.chmod(0o711)  # as root, PostgreSQL runs as another user, who must enter
+    # Told to end, it clears up as it does at Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     valkey = Valkey(folder)
     own = {
         "SOUNDSTAGE_SECRET": secrets.token_urlsafe(48),

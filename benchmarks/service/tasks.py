@@ -46,7 +46,10 @@ class Tasks:
 def celery_alone(home: House) -> Iterator[Tasks]:
     """A worker that does nothing, on a database of the broker of its own, once it answers."""
     url = home.valkey.url_of(_DATABASE)
-    with home.process("benchmarks.service.hollow", "tasks", redis=url), redis.Redis.from_url(url) as broker:
+    with (
+        home.process("benchmarks.service.hollow", "tasks", redis=url),
+        redis.Redis.from_url(url, socket_timeout=None) as broker,
+    ):
         tasks = Tasks(Celery("benchmarks", broker=url), broker)
         tasks.latency()
         yield tasks
