@@ -36,6 +36,10 @@ _FASTER = 1.5
 _LEAST_STRENGTH = 0.25
 # A movement that begins and hits within this time makes one sound.
 _GESTURE = 0.3
+# Of what is found close together a stop counts for more: a blow is where a swing ends, not where it is fastest.
+_STOPPING = 1.3
+# After a blow or a bounce things rest or fly evenly: a change among others as great is a swing, not a hit.
+_CALMER, _CALM_SECONDS = 2.0, 0.2
 _LEAST_STOP = 0.15
 _STOP_OVER_USUAL = 4.0
 
@@ -122,23 +126,26 @@ def find_onsets(movement: Movement, boundaries: Sequence[tuple[float, float]]) -
     step = float(np.median(np.diff(times)))
     quiet = _quiet(times, boundaries, step)
     around, near = max(3, round(_AROUND_SECONDS / step)), max(1, round(_GAP / step))
+    soon = max(2, round(_CALM_SECONDS / step))
     found: list[_Found] = []
     for series in _series(movement):
         values = np.where(quiet, 0, series.values)
         for k in _peaks(values, series.least, series.over, around, near):
             strength = float(values[k] / (values[k] + series.half))
-            if strength >= _LEAST_STRENGTH:
+            if strength >= _LEAST_STRENGTH and _calms(values, k, soon):
                 time = _instant(times, k, float(series.place[k]))
                 onset = Onset(time=round(time, 4), strength=round(strength, 3), pan=round(float(series.pan[k]), 2))
-                found.append(_Found(onset, starts=bool(series.starts[k])))
+                rank = strength * (_STOPPING if series.stops else 1)
+                found.append(_Found(onset, rank, starts=bool(series.starts[k])))
     return _sparse(found)
 
 
 @dataclass(frozen=True)
 class _Found:
-    """An onset, and whether it is the start of a movement rather than its end or turn."""
+    """An onset, what it counts beside others, and whether it is a movement's start rather than its end or turn."""
 
     onset: Onset
+    rank: float
     starts: bool
 
 
@@ -147,6 +154,7 @@ class _Series:
     """What onsets are sought in: values, where in the step they lie, pan, which are starts, and what counts.
 
     A peak counts from `least` and from `over` times the usual value around; `half` gives strength 0.5.
+    `stops` says that its peaks are ends of movements.
     """
 
     values: NDArray[np.floating]
@@ -156,6 +164,7 @@ class _Series:
     least: float
     over: float
     half: float
+    stops: bool = False
 
 
 def _series(movement: Movement) -> list[_Series]:
@@ -177,7 +186,7 @@ def _series(movement: Movement) -> list[_Series]:
     pan = movement.pan
     return [
         _Series(push, movement.place, movement.push_pan, faster, _LEAST_PUSH, _PUSH_OVER_USUAL, 0.7),
-        _Series(stop, stopped, pan, never, _LEAST_STOP, _STOP_OVER_USUAL, 0.7),
+        _Series(stop, stopped, pan, never, _LEAST_STOP, _STOP_OVER_USUAL, 0.7, stops=True),
         _Series(_STARTING * start, started, pan, always, _LEAST_STOP, _STOP_OVER_USUAL, 0.7),
         _Series(light, np.ones(len(light)), movement.light_pan, never, _LEAST_LIGHT, _LIGHT_OVER_USUAL, 3.0),
     ]
@@ -302,13 +311,19 @@ def _peaks(series: NDArray[np.floating], least: float, over: float, around: int,
     return peaks
 
 
+def _calms(series: NDArray[np.floating], peak: int, soon: int) -> bool:
+    """Whether the series is well below its peak soon after it; at the film's end it is."""
+    following = series[peak + 2 : peak + 2 + soon]
+    return not len(following) or bool(series[peak] > _CALMER * np.median(following))
+
+
 def _instant(times: NDArray[np.float64], picture: int, place: float) -> float:
     before = times[max(0, picture - 1)]
     return float(before + place * (times[picture] - before))
 
 
 def _sparse(found: list[_Found]) -> list[Onset]:
-    """In order; of any two too close the stronger, and no start of a movement that ends in a hit at once."""
+    """In order; of any two too close what counts for more, and no start of a movement that ends in a hit at once."""
     kept: list[_Found] = []
     for one in sorted(found, key=lambda f: f.onset.time):
         while kept and _yields(kept[-1], one):
@@ -320,5 +335,4 @@ def _sparse(found: list[_Found]) -> list[Onset]:
 
 def _yields(earlier: _Found, later: _Found) -> bool:
     apart = later.onset.time - earlier.onset.time
-    stronger = later.onset.strength > earlier.onset.strength
-    return stronger and (apart < _GAP or (earlier.starts and not later.starts and apart < _GESTURE))
+    return later.rank > earlier.rank and (apart < _GAP or (earlier.starts and not later.starts and apart < _GESTURE))

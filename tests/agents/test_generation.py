@@ -176,6 +176,16 @@ def test_hits_follow_strong_onsets_only():
     assert [anchor.time for anchor in cue.anchors] == [1.0, 2.5]
 
 
+def test_a_tool_at_the_top_of_its_swing_hits_nothing():
+    times = np.arange(0, 6, 0.04)
+    # Raised until 1.0 s, ever slower; then down, ever faster, until it strikes at 2.0 s and lies still.
+    energy = np.where(times <= 2.0, 0.1 + 0.4 * np.abs(times - 1.0), 0.0).astype(np.float32)
+    curve = MotionCurve(times, energy, np.zeros_like(energy))
+    hammering = caption(actions=findings(person_hammering=0.9))
+    cue = the(design_scene(view(hammering, onsets=hits(0.98, 2.0), curve=curve), CAST), "hammering")
+    assert [anchor.time for anchor in cue.anchors] == [2.0]
+
+
 def test_footsteps_walk_on_a_walking_rhythm():
     steps = hits(*np.arange(0.5, 5.5, 0.5).tolist(), strength=0.4)
     design = design_scene(view(caption(actions=findings(person_walking=0.9)), onsets=steps), CAST)

@@ -52,6 +52,15 @@ def test_onsets_hit_true_events(
     assert all(onset.pan * side > 0 for onset in nearest)
 
 
+@pytest.mark.parametrize(("fps", "every"), [(25, 1.3), (30, 1.1), (50, 0.95)])
+def test_a_blow_is_where_the_swing_ends_not_where_it_is_fastest(
+    tmp_path: Path, read: Read, fps: int, every: float
+) -> None:
+    truth = footage.hammer(tmp_path / "film.mp4", fps=fps, every=every, x=0.6)
+    onsets = _onsets(read(tmp_path / "film.mp4"))
+    assert all(abs(_nearest(onsets, time).time - time) <= 0.040 for time in truth)
+
+
 def test_a_bounce_is_placed_between_pictures(tmp_path: Path, read: Read) -> None:
     truth = footage.bouncing_ball(tmp_path / "film.mp4", fps=25)
     onsets = np.array([onset.time for onset in _onsets(read(tmp_path / "film.mp4"))])

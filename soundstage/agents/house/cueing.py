@@ -1,6 +1,7 @@
 """From a plan to cues: when each sound starts and ends, what it must hit, how loud and where."""
 
 import hashlib
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ _GAPS = {
 _HIT_STRENGTH = 0.5
 # A blow or a bounce takes energy from what moves; what moves faster afterwards was set off, not struck.
 _GAIN, _STIR = 1.08, 0.02
+# A blow falls at full speed; what has slowed to less than this is a tool at the top of its swing.
+_SLOWED = 0.87
 _TAIL = 1.5  # seconds a hit may ring on at most
 _PAN_STEP = 0.5  # seconds between points of a moving source
 _PAN_WIDTH = 0.7  # the picture is narrower than the loudspeakers' base
@@ -209,16 +212,26 @@ def _stepping(view: SceneView, whole: _Time) -> _Time:
 
 
 def hits_of(view: SceneView) -> tuple[Onset, ...]:
-    """The strong onsets at which something stops, turns or flashes; not those at which it sets off."""
-    strong = [onset for onset in onsets_of(view, strongest=_HIT_STRENGTH) if not _sets_off(view.motion, onset.time)]
-    return tuple(_spaced(strong, _HIT_GAP))
+    """The strong onsets at which something stops, bounces or flashes; not those at which it sets off or swings back."""
+    curve, strong = view.motion, onsets_of(view, strongest=_HIT_STRENGTH)
+    struck = [o for o in strong if not _sets_off(curve, o.time) and not _has_slowed(curve, o.time)]
+    return tuple(_spaced(struck, _HIT_GAP))
 
 
 def _sets_off(curve: MotionCurve, time: float) -> bool:
-    before, after = curve.between(time - 0.14, time - 0.02).energy, curve.between(time + 0.02, time + 0.14).energy
-    if not len(before) or not len(after):
-        return False
-    return float(after.mean()) > _GAIN * float(before.mean()) + _STIR
+    before, after = _energy(curve, time - 0.14, time - 0.02), _energy(curve, time + 0.02, time + 0.14)
+    return after > _GAIN * before + _STIR
+
+
+def _has_slowed(curve: MotionCurve, time: float) -> bool:
+    before, last = _energy(curve, time - 0.16, time - 0.06), _energy(curve, time - 0.06, time)
+    return last + _STIR < _SLOWED * (before + _STIR)
+
+
+def _energy(curve: MotionCurve, start: float, end: float) -> float:
+    """Mean energy of a stretch; not a number, which compares with nothing, where it holds no picture."""
+    energy = curve.between(start, end).energy
+    return float(energy.mean()) if len(energy) else math.nan
 
 
 def _hits(view: SceneView, gap: float) -> tuple[Anchor, ...]:
