@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from services.backbone.clock import utc_now
-from services.backbone.errors import Conflict, Gone, TooLarge, TooMany
+from services.backbone.errors import Conflict, Gone, TooMany, Unprocessable
 from services.backbone.ids import new_id
 from services.backbone.ledger.repositories.accounts import Accounts
 from services.backbone.ledger.repositories.uploads import Uploads
@@ -31,11 +31,11 @@ def check_room(session: Session, account_id: str, size: int) -> None:
     """Look whether a film of so many bytes may come in; what is found holds until the transaction ends.
 
     Raises:
-        TooLarge: no film may have so many.
+        Unprocessable: no film may have so many.
         TooMany: the account would hold more than it may.
     """
     if size > settings().max_upload:
-        raise TooLarge(f"A film may have {settings().max_upload} bytes; send a smaller one.", pointer="/size")
+        raise Unprocessable(f"A film may have {settings().max_upload} bytes; send a smaller one.", pointer="/size")
     account = Accounts(session).lock(account_id)
     if account.max_bytes is None:
         return
