@@ -17,6 +17,15 @@ from soundstage.errors import MissingPart
 
 REGION = "us-east-1"
 ACCESS_KEY = "soundstage"
+_OPTIONS = (
+    *("--config", ""),  # none of the user's
+    *("--dir-perms", "0700", "--file-perms", "0600"),
+    "--no-cleanup",
+    # Parts that run ahead of a missing one wait in memory: beyond this the client is told to come again.
+    *("--multipart-streaming-buffer-limit", "256Mi", "--multipart-streaming-buffer-total", "512Mi"),
+    # The keeper gives uploads up, when the ledger says so.
+    *("--multipart-expiry", "0"),
+)
 
 
 class Store(Server):
@@ -72,8 +81,7 @@ class Store(Server):
 
 def command(address: str, folder: Path) -> tuple[str, ...]:
     """The command line of the S3 server; with `keys` all there is to exchange for another one."""
-    options = ("--addr", address, "--config", "", "--no-cleanup", "--dir-perms", "0700", "--file-perms", "0600")
-    return (binary(), "serve", "s3", *options, str(folder))
+    return (binary(), "serve", "s3", "--addr", address, *_OPTIONS, str(folder))
 
 
 def keys(access: str, secret: str) -> Mapping[str, str]:

@@ -58,9 +58,7 @@ async def create_upload(
         expires_at=utc_now() + films.life_of_upload(),
     )
     upload.object_key = upload_key(caller.account_id, upload.id)
-    upload.store_upload = await asyncio.to_thread(
-        held.store.create_upload, upload.object_key, body.content_type, digests=plan.has_digests
-    )
+    upload.store_upload = await asyncio.to_thread(_begun, held.store, upload)
     session.add(upload)
     page = await asyncio.to_thread(_signed, held.store, upload, 1, _AT_ONCE)
     response.headers["Location"] = _url(upload)
@@ -86,8 +84,11 @@ async def list_upload_parts(
     limit: Annotated[int, Query(ge=1, le=_AT_ONCE, description="How many at most")] = _AT_ONCE,
 ) -> PartsPage:
     """Where to send parts: more of them, or the same again when their URLs have expired."""
-    upload = await session.run_sync(lambda sync: Uploads(sync, caller.account_id).get(id))
+    upload = await session.run_sync(lambda sync: Uploads(sync, caller.account_id).get(id, lock=True))
     films.check_waiting(upload)
+    if await asyncio.to_thread(held.store.is_lost, upload.object_key, upload.store_upload):
+        # The store of one machine forgets what is under way when it ends; all parts are to be sent again.
+        upload.store_upload = await asyncio.to_thread(_begun, held.store, upload)
     return await asyncio.to_thread(_signed, held.store, upload, first, limit)
 
 
@@ -137,6 +138,11 @@ def _keep(session: SyncSession, caller: Caller, upload_id: str, film: films.Arri
         films.check_waiting(upload)
         films.keep(session, upload, film)
     return upload
+
+
+def _begun(store: ObjectStore, upload: Upload) -> str:
+    digests = PartPlan.of_upload(upload).has_digests
+    return store.create_upload(upload.object_key, upload.content_type, digests=digests)
 
 
 def _arrived(store: ObjectStore, upload: Upload) -> list[Part]:

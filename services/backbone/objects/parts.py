@@ -45,13 +45,21 @@ class Unfinished:
 
 
 def latest_parts(told: Iterable["PartTypeDef"]) -> list[Part]:
-    """The parts that a store tells of, by number; of one that came twice, which some stores list twice, the later."""
-    latest: dict[int, PartTypeDef] = {}
+    """The parts that a store tells of, by number; of one that came twice, which some stores list twice, the later.
+
+    Where two with different contents came within the same second, nobody can tell which is the later: such a part
+    counts as not arrived, and is to be sent again.
+    """
+    latest: dict[int, list[PartTypeDef]] = {}
     for part in told:
-        known = latest.get(part["PartNumber"])
-        if known is None or part["LastModified"] >= known["LastModified"]:
-            latest[part["PartNumber"]] = part
-    return [_part(latest[number]) for number in sorted(latest)]
+        known = latest.get(part["PartNumber"], [])
+        if not known or part["LastModified"] > known[0]["LastModified"]:
+            latest[part["PartNumber"]] = [part]
+        elif part["LastModified"] == known[0]["LastModified"]:
+            known.append(part)
+    return [
+        _part(latest[number][0]) for number in sorted(latest) if len({part["ETag"] for part in latest[number]}) == 1
+    ]
 
 
 def with_digests(parts: Sequence[Part], declared: Mapping[int, str]) -> list[Part]:

@@ -76,6 +76,18 @@ class ObjectStore(Contents):
         with translated("The upload"):
             return latest_parts(part for page in pages for part in page.get("Parts", []))
 
+    def is_lost(self, key: str, store_upload: str) -> bool:
+        """Whether the store knows neither the upload nor an object from it: some forget what is under way.
+
+        Raises Unavailable when the store is away: that is not to be lost.
+        """
+        try:
+            with translated("The upload"):
+                self.client.list_parts(Bucket=self.bucket, Key=key, UploadId=store_upload, MaxParts=1)
+        except NotFound:
+            return self.head(key) is None
+        return False
+
     def complete_upload(
         self,
         key: str,

@@ -46,7 +46,7 @@ def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, s
         "AWS_SECRET_ACCESS_KEY": secret,
     }
     try:
-        _await(_store_at(environment), process, folder / "log")
+        _await(store_at(environment), process, folder / "log")
         yield environment
     finally:
         process.kill()
@@ -61,7 +61,7 @@ def endpoint(request: pytest.FixtureRequest) -> Mapping[str, str]:
 
 @pytest.fixture(scope="module")
 def bucket_store(endpoint: Mapping[str, str]) -> Iterator[ObjectStore]:
-    store = _store_at(endpoint)
+    store = store_at(endpoint)
     store.ensure_bucket()
     yield store
     with suppress(ClientError):  # rclone keeps empty folders, and takes them for something
@@ -93,7 +93,7 @@ def verifies(store: ObjectStore) -> bool:
 @pytest.fixture(scope="session")
 def nowhere() -> ObjectStore:
     address = {"S3_ENDPOINT_URL": f"http://{HOST}:{free_port()}"}
-    return _store_at({**address, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"})
+    return store_at({**address, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"})
 
 
 @pytest.fixture
@@ -102,10 +102,10 @@ def away(nowhere: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
     return nowhere
 
 
-def _store_at(environment: Mapping[str, str]) -> ObjectStore:
+def store_at(environment: Mapping[str, str], bucket: str | None = None) -> ObjectStore:
     settings = Settings(
-        DATABASE_URL="", REDIS_URL="", secret=SecretStr("x" * 32), s3_bucket=f"soundstage-{secrets.token_hex(6)}",
-        source_buckets=(), **environment,
+        DATABASE_URL="", REDIS_URL="", secret=SecretStr("x" * 32), source_buckets=(),
+        s3_bucket=bucket or f"soundstage-{secrets.token_hex(6)}", **environment,
     )  # fmt: skip
     return ObjectStore.of(settings)
 

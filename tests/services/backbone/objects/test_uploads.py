@@ -179,6 +179,16 @@ def test_an_aborted_upload_leaves_nothing(store: ObjectStore):
         store.complete_upload(KEY, upload)
 
 
+def test_an_upload_is_lost_when_neither_it_nor_its_object_is_there(store: ObjectStore):
+    upload = begin(store)
+    assert not store.is_lost(KEY, upload)
+    send(store, upload, [1, 2, 3])
+    store.complete_upload(KEY, upload)
+    assert not store.is_lost(KEY, upload)
+    store.delete([KEY])
+    assert store.is_lost(KEY, upload)
+
+
 def test_uploads_under_way_are_listed_by_prefix(store: ObjectStore):
     upload = begin(store)
     other = store.create_upload("b/film", "video/mp4")
