@@ -135,9 +135,12 @@ class LivePanel:
     look: Callable[[], View] | None = None
     _live: Live | None = None
     _watch: "_Watch | None" = None
+    _drawn: tuple[View, tuple[Status, ...]] | None = None
 
     def hear(self, event: Event) -> None:
-        """Above the panel."""
+        """Above the panel; once things stop, there is nothing to see any more."""
+        if event.state is State.STOPPED:
+            self.close()
         self.say(str(event))
 
     def show(self, processes: Sequence[Status]) -> None:
@@ -148,7 +151,10 @@ class LivePanel:
             self._watch = _Watch(self.look)
             self._live = Live(console=stdout, auto_refresh=False, transient=True)
             self._live.start()
-        self._live.update(drawn(self._watch.view, processes), refresh=True)
+        seen = (self._watch.view, tuple(processes))
+        if seen != self._drawn:
+            self._drawn = seen
+            self._live.update(drawn(self._watch.view, processes), refresh=True)
 
     def say(self, text: str) -> None:
         """Above the panel."""
@@ -171,8 +177,8 @@ def panel() -> LinePanel | LivePanel:
 def drawn(view: View, processes: Sequence[Status]) -> RenderableType:
     """The panel as rich draws it."""
     if view.trouble:
-        return Group(_processes(processes), view.trouble)
-    return Group(_processes(processes), _queues(view.queues), _jobs(view.jobs))
+        return Group(_processes(processes), "", view.trouble)
+    return Group(_processes(processes), "", _queues(view.queues), "", _jobs(view.jobs))
 
 
 class _Watch:
