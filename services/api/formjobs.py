@@ -107,9 +107,9 @@ def terms_of(fields: FormFields) -> JobTerms:
     """What the fields ask for. Raises BadRequest, Unprocessable or ValidationError."""
     if fields.film is None:
         raise BadRequest("The form has no film; send it as the field file.")
-    given: dict[str, object] = dict(fields.values)
+    given: dict[str, object] = {name: value for name, value in fields.values.items() if value}  # as pages send blanks
     for name in _DOCUMENTS:
-        if name in fields.values:
+        if name in given:
             given[name] = _document(name, fields.values[name])
     return checked(given, JobTerms)
 

@@ -117,19 +117,24 @@ async def complete_upload(id: UploadId, caller: Writer, held: Held) -> UploadVie
 
 @router.delete("/{id}", status_code=204, responses=problems(404, 409))
 async def abort_upload(id: UploadId, caller: Writer, held: Held) -> None:
-    """Give an upload up. Its parts are deleted; one that has ended otherwise stays as it is."""
+    """Give an upload up, and forget it with its parts; the film of one that is completed goes with its jobs."""
     async with held.transaction() as session:
-        upload = await session.run_sync(lambda sync: _give_up(sync, caller, id))
+        upload = await session.run_sync(lambda sync: _forget(sync, caller, id))
     await asyncio.to_thread(held.store.abort_upload, upload.object_key, upload.store_upload)
 
 
-def _give_up(session: SyncSession, caller: Caller, upload_id: str) -> Upload:
+def _forget(session: SyncSession, caller: Caller, upload_id: str) -> Upload:
     upload = Uploads(session, caller.account_id).get(upload_id, lock=True)
     if upload.state is UploadState.COMPLETED:
         films.check_waiting(upload)
+    session.delete(upload)
+    return upload
+
+
+def _give_up(session: SyncSession, caller: Caller, upload_id: str) -> None:
+    upload = Uploads(session, caller.account_id).get(upload_id, lock=True)
     if upload.state is UploadState.WAITING:
         upload.state = UploadState.ABORTED
-    return upload
 
 
 def _keep(session: SyncSession, caller: Caller, upload_id: str, film: films.Arrived) -> Upload:

@@ -1,6 +1,6 @@
 """What all schemas share."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -9,10 +9,12 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 NO_NUL = r"^[^\x00]*$"
 
 
+# Beyond these a time cannot be told in every zone.
+_FIRST, _LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
+
+
 def _in_reach(moment: datetime) -> datetime:
-    if not 2000 <= moment.year <= 9000:
-        raise ValueError("the year is out of reach; give one between 2000 and 9000")
-    return moment
+    return min(max(moment, _FIRST), _LAST)
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_reach)]

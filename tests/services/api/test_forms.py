@@ -70,6 +70,12 @@ async def test_fields_may_stand_before_or_after_the_film(api: httpx.AsyncClient,
     assert answer.json()["reference"] == "x"
 
 
+async def test_fields_that_are_left_blank_are_not_given(api: httpx.AsyncClient) -> None:
+    answer = await api.post(JOBS, content=_form(_part("deadline", b""), _part("options", b""), FILE), headers=KIND)
+
+    assert answer.status_code == 202, answer.text
+
+
 @pytest.mark.parametrize("size", [1, 7, 1000, 65536])
 async def test_it_does_not_matter_how_the_form_is_cut_into_pieces(
     api: httpx.AsyncClient, ledger: Ledger, account: Tenant, size: int

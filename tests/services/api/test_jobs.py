@@ -110,6 +110,12 @@ async def test_the_terms_of_a_job_are_kept(api: httpx.AsyncClient, ledger: Ledge
     assert (row.keep, row.options["seed"]) == (3600, 7)
 
 
+async def test_a_deadline_may_lie_at_the_end_of_time(api: httpx.AsyncClient) -> None:
+    job = await _create(api, deadline="9999-12-31T23:59:59-14:00")
+
+    assert job["deadline_at"].startswith("9998-12-31")
+
+
 async def test_a_job_s_own_webhook_gets_a_secret_that_is_told_once(api: httpx.AsyncClient, ledger: Ledger) -> None:
     job = await _create(api, webhook={"url": "https://hooks.example/here", "events": ["job.succeeded"]})
 
@@ -151,6 +157,7 @@ async def test_a_webhook_s_own_secret_is_taken_and_not_told(api: httpx.AsyncClie
         pytest.param({"url": URL, "priority": "urgent"}, 422, "/priority", id="priority"),
         pytest.param({"url": URL, "deadline": "2020-01-01T00:00:00Z"}, 422, "/deadline", id="past-deadline"),
         pytest.param({"url": URL, "deadline": "2030-01-01T00:00:00"}, 422, "/deadline", id="no-zone"),
+        pytest.param({"url": URL, "deadline": "0001-01-01T00:00:00+14:00"}, 422, "/deadline", id="first-deadline"),
         pytest.param({"url": URL, "deadline": 1e300}, 422, "/deadline", id="deadline-out-of-reach"),
         pytest.param({"url": URL, "expires_in": 10**20}, 422, "/expires_in", id="expires-in"),
         pytest.param({"url": URL, "webhook": {"url": "https://169.254.169.254/"}}, 422, "/webhook/url", id="metadata"),
