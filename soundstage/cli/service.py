@@ -46,7 +46,8 @@ def submit(
     transcript: opt.Transcript = True,
     reference: Reference = None,
     client_id: Annotated[
-        str | None, typer.Option("--client-id", metavar="ID", help="An id of yours; the same id makes no second job.")
+        str | None,
+        typer.Option("--client-id", metavar="ID", help="An id of yours; a job that has it is followed."),
     ] = None,
     priority: Priority = "normal",
     url: Url = None,
@@ -62,9 +63,11 @@ def submit(
     terms: dict[str, Any] = {"reference": reference, "client_id": client_id, "priority": priority}
     with connect(url, key) as client:
         when_interrupted("what was sent is kept; run the same command again to go on.")
-        with transfer("upload", json) as told:
-            source = source_of(client, film, told)
-        job = client.submit(options=stated(options), **source, **terms)
+        job = _known(client, client_id)
+        if job is None:
+            with transfer("upload", json) as told:
+                source = source_of(client, film, told)
+            job = client.submit(options=stated(options), **source, **terms)
         if not (wait or out):
             _show(job, json)
             return
@@ -117,6 +120,11 @@ def retry(job: JobId, url: Url = None, key: Key = None, json: opt.Json = False) 
     """Go on with a job that failed, was canceled or expired."""
     with connect(url, key) as client:
         _show(client.retry(job), json)
+
+
+def _known(client: Client, client_id: str | None) -> Job | None:
+    """The job that has the client's id already: its film needs no second upload."""
+    return next(iter(client.jobs(client_id=client_id, most=1)), None) if client_id else None
 
 
 def scene_names(text: str) -> list[str]:

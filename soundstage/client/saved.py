@@ -9,6 +9,8 @@ import platformdirs
 
 from soundstage.errors import StorageError
 
+_VARIABLE = "SOUNDSTAGE_CONFIG"
+
 
 @dataclass(frozen=True)
 class Connection:
@@ -22,7 +24,9 @@ class Connection:
 
 
 def connection_file() -> Path:
-    """Where the note lies."""
+    """Where the note lies: where SOUNDSTAGE_CONFIG says, or in the user's folder for such things."""
+    if named := os.environ.get(_VARIABLE):
+        return Path(named)
     return platformdirs.user_config_path("soundstage", appauthor=False) / "service.json"
 
 
