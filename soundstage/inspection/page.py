@@ -45,27 +45,31 @@ def _render(film: Film, preview: str | None) -> str:
     script = _text("page.js")
     pictures = _pictures(film)
     whole = Scale(System(0.0, film.duration, film.duration), 0.0, 100.0)
-    return _templates().get_template("page.html").render(
-        film=film,
-        facts=palette.facts_line(film.reading.facts),
-        counts=_counts(film),
-        clock=palette.clock,
-        colours=[(layer.value, palette.ON_LIGHT[layer], palette.ON_DARK[layer]) for layer in Layer],
-        layers=layers_of(film.sheet),
-        lanes=[_lanes(film, layer) for layer in layers_of(film.sheet)],
-        ticks=ticks(whole.system, 1000.0),
-        scale=whole,
-        shots=list(_strip(film, pictures)),
-        motion=_motion_path(film),
-        onsets=_onset_path(film),
-        wave=_wave_paths(film),
-        spectrum=embed.spectrum(film.spectrum) if film.spectrum is not None else None,
-        scenes=[_SceneCard(scene, _first_picture(film, scene, pictures)) for scene in _scenes(film)],
-        licences=_licences(film),
-        preview=preview,
-        style=Markup(_text("page.css")),  # our own file, not a user's words
-        script=Markup(script),  # our own file, not a user's words
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    return (
+        _templates()
+        .get_template("page.html")
+        .render(
+            film=film,
+            facts=palette.facts_line(film.reading.facts),
+            counts=_counts(film),
+            clock=palette.clock,
+            colours=[(layer.value, palette.ON_LIGHT[layer], palette.ON_DARK[layer]) for layer in Layer],
+            layers=layers_of(film.sheet),
+            lanes=[_lanes(film, layer) for layer in layers_of(film.sheet)],
+            ticks=ticks(whole.system, 1000.0),
+            scale=whole,
+            shots=list(_strip(film, pictures)),
+            motion=_motion_path(film),
+            onsets=_onset_path(film),
+            wave=_wave_paths(film),
+            spectrum=embed.spectrum(film.spectrum) if film.spectrum is not None else None,
+            scenes=[_SceneCard(scene, _first_picture(film, scene, pictures)) for scene in _scenes(film)],
+            licences=_licences(film),
+            preview=preview,
+            style=Markup(_text("page.css")),  # our own file, not a user's words
+            script=Markup(script),  # our own file, not a user's words
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        )
     )
 
 
