@@ -88,7 +88,7 @@ async def test_defaults_hold_for_all_that_do_not_say_otherwise(api):
 BAD = [
     pytest.param({"client_id": "x"}, 422, "/items/1", id="no-source"),
     pytest.param({"url": "https://10.0.0.1/a.mp4"}, 422, "/items/1/url", id="private-address"),
-    pytest.param({"upload_id": new_id("up")}, 422, "/items/1/upload_id", id="no-such-upload"),
+    pytest.param({"upload_id": new_id("up")}, 404, "/items/1/upload_id", id="no-such-upload"),
     pytest.param({"s3": "s3://others/film.mp4"}, 422, "/items/1/s3", id="bucket"),
     pytest.param({"url": URL, "options": {"seed": -1}}, 422, "/items/1/options/seed", id="option"),
     pytest.param({"url": URL, "colour": "red"}, 422, "/items/1/colour", id="unknown-member"),
