@@ -275,6 +275,8 @@ async def test_jobs_are_listed_by_what_is_known_of_them(api: httpx.AsyncClient, 
         pytest.param({"reference": "a\0"}, "reference", id="reference-nul"),
         pytest.param({"created_after": "yesterday"}, "created_after", id="time"),
         pytest.param({"created_after": "-1e300"}, "created_after", id="time-out-of-reach"),
+        pytest.param({"created_before": "0.5"}, "created_before", id="number"),
+        pytest.param({"created_before": "2030-01-01T00:00:00"}, "created_before", id="no-zone"),
     ],
 )
 async def test_a_list_that_cannot_be_is_refused(
