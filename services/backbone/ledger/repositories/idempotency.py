@@ -1,9 +1,8 @@
 """Queries about requests that were answered before."""
 
 from datetime import timedelta
-from typing import cast
 
-from sqlalchemy import CursorResult, delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from services.backbone.ledger.tables import IdempotencyKey
@@ -51,9 +50,3 @@ class Answers:
                 created_at=func.now(),
             )
         )
-
-
-def forget_old_answers(session: Session) -> int:
-    """Delete what is not repeated any more; returns how many. For the sweeper."""
-    old = delete(IdempotencyKey).where(IdempotencyKey.created_at <= func.now() - KEPT_FOR)
-    return cast("CursorResult[tuple[()]]", session.execute(old)).rowcount
