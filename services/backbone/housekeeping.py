@@ -69,8 +69,10 @@ class Leftovers:
 
 def forget(session: Session, job: Job) -> Leftovers:
     """Forget a job that has ended, with all that it made, and its film unless another job is of it too."""
-    others = select(Job.id).where(Job.asset_id == job.asset_id, Job.id != job.id).limit(1)
-    film = session.get(Asset, job.asset_id) if job.asset_id and session.scalar(others) is None else None
+    # Locked first: a job that is being made of the same film just now is waited for, and then seen.
+    film = session.get(Asset, job.asset_id, with_for_update=True) if job.asset_id else None
+    if session.scalar(select(Job.id).where(Job.asset_id == job.asset_id, Job.id != job.id).limit(1)) is not None:
+        film = None
     session.delete(job)
     session.flush()
     if film is not None:
