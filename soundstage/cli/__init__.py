@@ -45,7 +45,7 @@ def _run() -> int:
         _check_words(sys.argv[1:])
         from soundstage.cli.commands import run  # takes a second to load: by now, interrupts are heard
 
-        run(debug=_DEBUG in os.environ)
+        return run(debug=_DEBUG in os.environ)
     except SoundstageError as error:
         return _complain_of(error)
     except (OSError, KeyboardInterrupt):

@@ -102,11 +102,12 @@ def _words(run: Batch) -> str:
 def _report(run: Batch, json: bool) -> None:
     lost = [film for film in run.films.values() if film.is_lost]
     if json:
+        # All is told by it: an error beside it would be a second document.
         print_json({"counts": run.counts, "films": [_fields(run, client_id) for client_id in run.films]})
-    else:
-        for film in lost:
-            stderr.print(f"{film.item.label}: {film.status}: {film.why}", markup=False)
-        print_facts({"films": str(len(run.films)), **{status: str(count) for status, count in run.counts.items()}})
+        raise typer.Exit(BatchFailed.exit_code if lost else 0)
+    for film in lost:
+        stderr.print(f"{film.item.label}: {film.status}: {film.why}", markup=False)
+    print_facts({"films": str(len(run.films)), **{status: str(count) for status, count in run.counts.items()}})
     if lost:
         raise BatchFailed(f"{len(lost)} of {len(run.films)} films have no result; run it again with --retry.")
 

@@ -52,8 +52,8 @@ def _add_commands(words: Sequence[str]) -> None:
         import_module(f"soundstage.cli.{name}").register(app)
 
 
-def run(debug: bool) -> None:
-    """Run the command that the command line names; `debug` shows the whole log.
+def run(debug: bool) -> int:
+    """Run the command that the command line names, to its exit code; `debug` shows the whole log.
 
     Raises:
         SoundstageError: what the user can do something about.
@@ -67,10 +67,11 @@ def run(debug: bool) -> None:
     try:
         with command.make_context("soundstage", sys.argv[1:]) as context:
             command.invoke(context)
-    except typer.Exit:
-        return
+    except typer.Exit as end:
+        return end.exit_code
     except TyperException as error:
         message = error.format_message() or "Name a command; the help lists them"
         raise BadOption(message.rstrip(".") + ".") from error
     except typer.Abort as error:
         raise KeyboardInterrupt from error
+    return 0

@@ -1,5 +1,6 @@
 """The commands that talk to a running service: submit, status, watch, fetch, cancel, retry."""
 
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -163,7 +164,19 @@ def _bring(client: Client, id: str, out: Path, only: list[str] | tuple[str, ...]
         return
     if not fetched:
         raise BadOption(f"The job {id} has made nothing yet; see soundstage status {id}.")
-    print_facts({each.name: str(each.path) for each in fetched})
+    print_facts(_shown(fetched, out))
+
+
+def _shown(fetched: list[Fetched], out: Path) -> dict[str, str]:
+    """The files themselves, and folders of files in one line each."""
+    shown: dict[str, str] = {}
+    for folder, files in groupby(fetched, key=lambda each: each.name.rpartition("/")[0]):
+        together = list(files)
+        if folder and len(together) > 1:
+            shown[f"{folder}/"] = f"{out / folder} ({len(together)} files)"
+        else:
+            shown |= {each.name: str(each.path) for each in together}
+    return shown
 
 
 def _fields(fetched: Fetched) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from soundstage.client import calls
 from soundstage.client.core import Core, Patience
 from soundstage.client.methods import each, each_later, later, now
 from soundstage.client.running import finish
-from soundstage.client.transport import Transport
+from soundstage.client.transport import Transport, need_httpx
 from soundstage.errors import BadOption
 
 URL, KEY = "SOUNDSTAGE_URL", "SOUNDSTAGE_API_KEY"
@@ -48,7 +48,8 @@ class Client:
             MissingPart: httpx is not installed.
             BadOption: no address or no key is given, or one that makes no sense.
         """
-        from soundstage.client.blocking import BlockingTransport  # needs httpx, which the engine does not
+        need_httpx()
+        from soundstage.client.blocking import BlockingTransport
 
         address = checked_url(url or os.environ.get(URL, ""))
         transport: Transport = BlockingTransport(address, _headers(key))
@@ -117,6 +118,7 @@ class AsyncClient:
         parallel: int = _PARALLEL,
     ) -> None:
         """As `Client`."""
+        need_httpx()
         from soundstage.client.asynchronous import AsynchronousTransport
 
         address = checked_url(url or os.environ.get(URL, ""))

@@ -5,14 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from soundstage.client.request import CHUNK, FileSlice, Request
-from soundstage.client.transport import Lost, NotSent, missing
-from soundstage.errors import StorageError
+import httpx
 
-try:
-    import httpx
-except ImportError as error:
-    raise missing() from error
+from soundstage.client.request import CHUNK, FileSlice, Request
+from soundstage.client.transport import Lost, NotSent
+from soundstage.errors import StorageError
 
 _CONNECT = 10.0
 

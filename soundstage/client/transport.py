@@ -14,8 +14,6 @@ from soundstage.errors import MissingPart
 T = TypeVar("T")
 Task: TypeAlias = Callable[[], Coroutine[Any, Any, T]]
 
-HTTPX_MISSING = "The client needs httpx; install it with: pip install 'soundstage[client]'"
-
 
 class Transport(Protocol):
     """One way of getting things done."""
@@ -49,6 +47,9 @@ class NotSent(Lost):
     """No connection was made; what was asked was not done."""
 
 
-def missing() -> MissingPart:
-    """The error when httpx is not installed."""
-    return MissingPart(HTTPX_MISSING)
+def need_httpx() -> None:
+    """Raise MissingPart when httpx is not installed: the engine does without it."""
+    try:
+        import httpx  # noqa: F401
+    except ImportError as error:
+        raise MissingPart("The client needs httpx; install it with: pip install 'soundstage[client]'") from error

@@ -17,6 +17,7 @@ import pytest
 from services.up.command import usual_workers, with_workers
 from services.up.supervisor import Task
 from services.up.table import module
+from soundstage.client import Client
 from tests.footage import SIZE, piece, tone, write_film
 
 _SERVERS = ("DATABASE_URL", "REDIS_URL", "S3_ENDPOINT_URL")
@@ -120,6 +121,12 @@ def test_from_nothing_to_a_film_and_on_after_a_stop(machine: Machine, film: Path
     machine.say("cancel", "job_none", "--key", str(made["key"]), code=9)
     machine.say("keys", "revoke", str(made["id"]), "--data", machine.data)
 
+    # What the user edits is made anew, and nothing else.
+    connection = json.loads((Path(machine.environment["XDG_CONFIG_HOME"]) / "soundstage" / "service.json").read_text())
+    with Client(connection["url"], connection["key"]) as client:
+        (first,) = client.jobs()
+        _edit_and_render(client, first.id)
+
     # Stopped in the middle of a job, it keeps it for the next start.
     job = str(machine.json("submit", film, "--seed", "7")["id"])
     assert machine.stop() == 0
@@ -137,6 +144,21 @@ def test_from_nothing_to_a_film_and_on_after_a_stop(machine: Machine, film: Path
 
     assert machine.stop() == 0
     assert machine.processes() == []
+
+
+def _edit_and_render(client: Client, job: str) -> None:
+    before = {artifact.name: artifact.sha256 for artifact in client.artifacts(job)}
+    read = client.cuesheet(job)
+    for scene in read.document["scenes"]:
+        for cue in scene["cues"]:
+            cue["level"] -= 6.0
+    client.put_cuesheet(job, read.document, read.etag)
+    client.render(job)
+    assert client.wait(job).revision == 1
+    after = {artifact.name: artifact.sha256 for artifact in client.artifacts(job)}
+    assert after["master.flac"] != before["master.flac"]
+    takes = {name: digest for name, digest in before.items() if name.startswith("takes/")}
+    assert takes.items() <= after.items()
 
 
 def test_a_second_up_on_the_same_folder_is_told(machine: Machine) -> None:
