@@ -12,6 +12,7 @@ from typing import Never
 
 INTERRUPTED_CODE = 130
 _advice = "run the same command again to go on."
+_AGAIN = 0.01
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -33,6 +34,7 @@ def hear_interrupts() -> None:
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _first)
+    sys.unraisablehook = _hear_again
 
 
 def when_interrupted(advice: str) -> None:
@@ -45,6 +47,9 @@ def last_words() -> int:
     """Say that the run was interrupted; what comes now is too late to be heard."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+    # An interrupt within compiled text (a namedtuple being made) has the interpreter end by SIGINT, whatever our code
+    # is; the next such text, however empty, makes it forget that.
+    exec("")
     return complain("interrupted", f"Interrupted; {_advice}", INTERRUPTED_CODE)
 
 
@@ -53,6 +58,16 @@ def _first(number: int, frame: FrameType | None) -> Never:
         if signal.getsignal(each) is _first:
             signal.signal(each, _second)
     raise KeyboardInterrupt
+
+
+def _hear_again(ignored: "sys.UnraisableHookArgs") -> None:
+    """An interrupt that came where exceptions are lost (a weakref's callback, a `__del__`) comes once more."""
+    if ignored.exc_type is not KeyboardInterrupt or not hasattr(signal, "setitimer"):
+        sys.__unraisablehook__(ignored)
+        return
+    signal.signal(signal.SIGALRM, _first)
+    # Not at once: it would be lost in this very call.
+    signal.setitimer(signal.ITIMER_REAL, _AGAIN)
 
 
 def _second(number: int, frame: FrameType | None) -> Never:
