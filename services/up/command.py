@@ -19,7 +19,8 @@ from services.up.supervisor import Entry, Status, Supervisor, Task, answers, inh
 from services.up.table import API_PORT, api_port, service_table
 
 _WORKERS = ("worker_llm", "worker_gpu")
-_MOST_USUAL_WORKERS = 8
+# Each holds its models in memory, twice over: of both kinds of worker.
+_MOST_USUAL_WORKERS = 4
 _ASK_EVERY = 0.5
 
 
