@@ -3,13 +3,31 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from soundstage.cuesheet import Identifier
 from soundstage.delivery import LOUDEST, QUIETEST, Format
+from soundstage.errors import BadSound
 from soundstage.mix.film import MixOptions, Original
 from soundstage.pipeline import StudioOptions
+from soundstage.synth.speech.lines import parse_lines
 
+
+def speech_kind(text: str) -> str:
+    """Which kind of subtitles a text is: "vtt", by the word that it must begin with (WebVTT, section 4.1), or "srt"."""
+    return "vtt" if text.lstrip("\ufeff \n").startswith("WEBVTT") else "srt"
+
+
+def _checked(text: str) -> str:
+    """Refused here, with the request, rather than by a worker later."""
+    try:
+        parse_lines(text, speech_kind(text), "speech")
+    except BadSound as problem:
+        raise ValueError(str(problem)) from problem
+    return text
+
+
+Speech = Annotated[str, Field(max_length=500_000), AfterValidator(_checked)]
 Hint = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 
 
@@ -26,9 +44,7 @@ class JobOptions(BaseModel):
     transcript: bool = Field(True, description="Find and write down speech in the original sound")
     only_scenes: tuple[Identifier, ...] = Field((), description="Give sound to these scenes only")
     format: Format = Field(Format.MP4, description="Container of the result; flac is the sound alone")
-    speech: Annotated[str, Field(max_length=500_000)] | None = Field(
-        None, description="Lines to be spoken, as the text of an SRT or WebVTT file"
-    )
+    speech: Speech | None = Field(None, description="Lines to be spoken, as the text of an SRT or WebVTT file")
     cast: Literal["house"] = Field("house", description="Who reads and designs: the house cast needs no model service")
 
     def studio(self, speech: Path | None = None, keep_sheet: bool = False) -> StudioOptions:

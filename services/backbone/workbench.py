@@ -23,7 +23,7 @@ from services.backbone.ledger.tables import Asset, Job, Memory, Sheet
 from services.backbone.ledger.tables.base import Document
 from services.backbone.objects.keys import step_key
 from services.backbone.objects.store import ObjectStore
-from services.backbone.options import JobOptions
+from services.backbone.options import JobOptions, speech_kind
 from services.backbone.settings import settings
 from soundstage import cuesheet
 from soundstage.agents.house import house_cast
@@ -139,7 +139,7 @@ class Workbench:
         text = self.order.options.speech
         if text is None:
             return None
-        path = self.root / ("lines.vtt" if text.lstrip("\ufeff \n").startswith("WEBVTT") else "lines.srt")
+        path = self.root / f"lines.{speech_kind(text)}"
         write_aside(path, text)
         return path
 

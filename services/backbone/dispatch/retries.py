@@ -1,9 +1,11 @@
 """Which failures are worth another attempt, and when."""
 
 import random
+import re
 import traceback
 
 from services.backbone.ledger.tables.base import Document
+from services.backbone.settings import settings
 from soundstage.errors import SoundstageError
 
 # Seconds until the next attempt, by the kind of error and by how often the step failed before. What is not listed
@@ -44,7 +46,13 @@ def kind_of(error: BaseException) -> str:
 def problem_of(error: BaseException) -> Document:
     """An error as the ledger keeps it and the user is told; the inside of a fault of ours stays in the log."""
     if isinstance(error, SoundstageError):
-        return {"kind": error.kind, "detail": str(error), "status": error.status}
+        return {"kind": error.kind, "detail": _without_places(str(error)), "status": error.status}
     places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-1:]]
     where = " in ".join([type(error).__name__, *places])
     return {"kind": "internal", "detail": _UNEXPECTED, "status": 500, "where": where}
+
+
+def _without_places(sentence: str) -> str:
+    """The sentence with files called by their names: where a worker keeps them is nobody's affair."""
+    scratch = re.escape(str(settings().scratch))
+    return re.sub(rf"{scratch}/[^/\s]+/(?:[^/\s]+/)*", "", sentence)

@@ -44,15 +44,25 @@ def read_lines(path: Path) -> tuple[Line, ...]:
     kind = _FORMATS.get(path.suffix.lower())
     if kind is None:
         raise BadSound(f"{path} is not a subtitle file that lines can be read from; give an .srt or .vtt file.")
-    text = _text(path)
+    return parse_lines(_text(path), kind, str(path))
+
+
+def parse_lines(text: str, kind: str, name: str) -> tuple[Line, ...]:
+    """As `read_lines`, from the text itself.
+
+    Args:
+        text: of the subtitles.
+        kind: "srt" or "vtt".
+        name: what the text is called when something is wrong with it.
+    """
     try:
         subtitles = pysubs2.SSAFile.from_string(text, format_=kind, keep_unknown_html_tags=True)
     except (pysubs2.exceptions.Pysubs2Error, ValueError) as error:
-        raise BadSound(f"{path} cannot be read as subtitles ({error}); save it again as SRT or WebVTT.") from error
+        raise BadSound(f"{name} cannot be read as subtitles ({error}); save it again as SRT or WebVTT.") from error
     events = [event for event in subtitles if not event.is_comment]
-    lines = [line for number, event in enumerate(events, start=1) if (line := _line(path, number, event))]
+    lines = [line for number, event in enumerate(events, start=1) if (line := _line(name, number, event))]
     if not lines:
-        raise BadSound(f"{path} has no lines to speak; check that it has times and text.")
+        raise BadSound(f"{name} has no lines to speak; check that it has times and text.")
     return tuple(_untangled(sorted(lines, key=lambda line: (line.start, line.end))))
 
 
@@ -111,15 +121,15 @@ def _text(path: Path) -> str:
         return raw.decode("cp1252", errors="replace")
 
 
-def _line(path: Path, number: int, event: pysubs2.SSAEvent) -> Line | None:
+def _line(name: str, number: int, event: pysubs2.SSAEvent) -> Line | None:
     text, speaker = _words(event.text.replace(r"\N", "\n").replace(r"\n", "\n").replace(r"\h", " "))
     if not text:
         return None
     start, end = event.start / 1000, event.end / 1000
     if end <= start:
-        raise BadSound(f"Line {number} of {path} ({text[:60]!r}) ends at {end:.2f} s, not after its start; correct it.")
+        raise BadSound(f"Line {number} of {name} ({text[:60]!r}) ends at {end:.2f} s, not after its start; correct it.")
     if len(text) > _LONGEST_TEXT:
-        raise BadSound(f"Line {number} of {path} is longer than {_LONGEST_TEXT} characters; split it.")
+        raise BadSound(f"Line {number} of {name} is longer than {_LONGEST_TEXT} characters; split it.")
     return Line(start=start, end=end, text=text, speaker=speaker or event.name or None)
 
 

@@ -182,6 +182,17 @@ def test_the_inside_of_a_fault_is_not_told(desk: Desk):
         assert "hunter2" not in str(session.get_one(Job, job).error)
 
 
+def test_where_a_worker_keeps_files_is_not_told(desk: Desk):
+    job = desk.job()
+    claim = desk.claim("media")
+    assert claim is not None
+    claims.fail(claim, BadFilm(f"{settings().scratch}/step_1-abc/film/holiday.mp4 is text, not a film."))
+    with transaction() as session:
+        error = session.get_one(Job, job).error
+    assert error is not None
+    assert error["detail"] == "holiday.mp4 is text, not a film."
+
+
 def test_what_is_handed_back_comes_at_once_and_counts_for_nothing(desk: Desk):
     job = desk.job()
     for _ in range(settings().attempts + 2):
