@@ -1,16 +1,18 @@
 """A worker service: Celery carries messages to a pool of processes, each of which works one claim after the other."""
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
+import structlog
 from celery import shared_task, signals
 
 from services.backbone import logs, metrics, tracing
 from services.backbone.dispatch import scratch, workers
 from services.backbone.dispatch.broker import app
-from services.backbone.dispatch.interrupts import Gate
+from services.backbone.dispatch.interrupts import Gate, end_process
 from services.backbone.dispatch.outbox import TASK
 from services.backbone.dispatch.queues import Lane, queues_of
 from services.backbone.dispatch.running import Handler, Runner
@@ -20,6 +22,8 @@ from services.backbone.settings import settings
 # What the processes of a pool must know of their parent, forked or not.
 _PARENT, _MODULE, _QUEUES = "SOUNDSTAGE_WORKER_ID", "SOUNDSTAGE_WORKER_MODULE", "SOUNDSTAGE_WORKER_QUEUES"
 _POOL = "services.backbone.dispatch.pool"
+_PAUSE = 2.0
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,13 @@ class WorkerService:
         runners: list[Runner] = []
 
         def begin(**_: object) -> None:
-            runners.append(self._runner())
+            try:
+                runners.append(self._runner())
+            except Exception:
+                # Celery would go on with a process that can do nothing; the pool makes a new one of an ended one.
+                _log.exception("process cannot begin")
+                time.sleep(_PAUSE)
+                end_process()
 
         def work(queue: str) -> int:
             return runners[0].run(queue)
@@ -83,7 +93,7 @@ class WorkerService:
         presence = Presence(f"{os.environ[_PARENT]}/{os.getpid()}", os.environ[_QUEUES].split(","))
         presence.begin()
         handlers = self.warm()
-        workers.set_ready(presence.worker_id)
+        presence.set_ready()
         return Runner(handlers, presence, Gate(), self.batch)
 
 

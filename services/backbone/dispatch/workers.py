@@ -4,7 +4,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import structlog
@@ -31,14 +31,12 @@ class Presence:
 
     def begin(self) -> None:
         """Register and begin to beat; the ledger is waited for."""
-        while True:
-            try:
-                register(self.worker_id, self._queues)
-                break
-            except Unavailable as away:
-                _log.warning("waiting for the ledger", reason=str(away))
-                time.sleep(settings().heartbeat)
+        _patiently(lambda: register(self.worker_id, self._queues))
         threading.Thread(target=self._beat_on, name="presence", daemon=True).start()
+
+    def set_ready(self) -> None:
+        """Say that all models are loaded; the ledger is waited for."""
+        _patiently(lambda: set_ready(self.worker_id))
 
     def _beat_on(self) -> None:
         while True:
@@ -47,6 +45,16 @@ class Presence:
                 self.draining = beat(self.worker_id) or self.draining
             except Exception as error:
                 _log.warning("presence not told", reason=str(error))
+
+
+def _patiently(tell: Callable[[], None]) -> None:
+    while True:
+        try:
+            tell()
+            return
+        except Unavailable as away:
+            _log.warning("waiting for the ledger", reason=str(away))
+            time.sleep(settings().heartbeat)
 
 
 def new_worker_id(name: str) -> str:
