@@ -83,10 +83,10 @@ class Buckets:
 class Limits:
     """What every key may do."""
 
-    def __init__(self, redis_url: str) -> None:
-        """Args: redis_url: where writes are counted."""
+    def __init__(self, redis_url: str, patience: float = _PATIENCE) -> None:
+        """Args: redis_url: where writes are counted. patience: seconds after which it is taken for away."""
         self._redis = redis.Redis.from_url(
-            redis_url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE, decode_responses=True
+            redis_url, socket_timeout=patience, socket_connect_timeout=patience, decode_responses=True
         )
         self._script = self._redis.register_script(_TAKE)
         self._buckets = Buckets()
