@@ -17,6 +17,8 @@ from services.backbone.webhooks.signing import make_secret
 from tests.services.api.conftest import Client, Ledger, Tenant, Tenants
 from tests.services.api.films import uploaded
 
+LINES = "1\n00:00:01,000 --> 00:00:02,000\nHello.\n"
+
 pytestmark = pytest.mark.anyio
 
 JOBS = "/v1/jobs"
@@ -67,7 +69,7 @@ async def test_a_film_by_url_is_fetched_first(api: httpx.AsyncClient, ledger: Le
 
 
 async def test_the_status_of_a_job_is_what_its_creation_told(api: httpx.AsyncClient) -> None:
-    created = await _create(api, client_id="film-1", options={"hint": "a harbour – früh", "speech": "1\n\n"})
+    created = await _create(api, client_id="film-1", options={"hint": "a harbour – früh", "speech": LINES})
 
     answer = await api.get(f"{JOBS}/{created['id']}")
 
