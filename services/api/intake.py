@@ -214,3 +214,24 @@ def _check_secret(secret: str) -> None:
         signing.check_secret(secret)
     except BadRequest as error:
         raise Unprocessable(str(error), pointer="/webhook/secret") from error
+
+
+def take_up_again(session: Session, account_id: str, job_id: str, begin: Callable[[Session, Job], None]) -> Job:
+    """Let a job that has ended begin another round, as far as the account's quotas allow.
+
+    Args:
+        session: of the transaction; the account's row and the job's are locked in it, in this order.
+        account_id: whose job it is.
+        job_id: which.
+        begin: of the flow: how it begins.
+
+    Raises:
+        NotFound: the account has no such job.
+        TooMany: a quota is used up.
+        Conflict: the job does not stand so that it could.
+    """
+    account = Accounts(session).lock(account_id)
+    job = Jobs(session, account_id).get(job_id, lock=True)
+    check_quotas(session, account)
+    begin(session, job)
+    return job

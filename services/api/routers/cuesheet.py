@@ -17,7 +17,6 @@ from services.api.schemas.jobs import JobView
 from services.api.sessions import Session
 from services.api.views import job_json, url_of
 from services.backbone.dispatch import flow
-from services.backbone.ledger.repositories.accounts import Accounts
 from services.backbone.ledger.repositories.jobs import Jobs
 from services.backbone.ledger.repositories.sheets import Sheets
 from services.backbone.ledger.tables import Turn
@@ -108,10 +107,7 @@ async def render_job(id: JobIdPath, caller: Writer, session: Session) -> Respons
 
 
 def _rendered(session: SyncSession, caller: Caller, job_id: str) -> Response:
-    account = Accounts(session).lock(caller.account_id)
-    job = Jobs(session, caller.account_id).get(job_id, lock=True)
-    intake.check_quotas(session, account)
-    flow.render(session, job)
+    job = intake.take_up_again(session, caller.account_id, job_id, flow.render)
     session.flush()
     session.refresh(job)
     return Response(job_json(job), 202, {"Location": url_of(job.id)}, _JSON)

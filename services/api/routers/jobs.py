@@ -173,10 +173,7 @@ async def retry_job(id: JobIdPath, caller: Writer, session: Session) -> Response
 
 
 def _retry(session: SyncSession, caller: Caller, job_id: str) -> Response:
-    account = Accounts(session).lock(caller.account_id)
-    job = Jobs(session, caller.account_id).get(job_id, lock=True)
-    intake.check_quotas(session, account)
-    flow.retry(session, job)
+    job = intake.take_up_again(session, caller.account_id, job_id, flow.retry)
     return _shown(session, job, 202)
 
 
