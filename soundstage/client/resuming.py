@@ -9,6 +9,8 @@ from pathlib import Path
 
 import platformdirs
 
+from soundstage.errors import BadFilm
+
 
 @dataclass(frozen=True)
 class FileState:
@@ -52,6 +54,13 @@ class Note:
 
 
 def state_of(path: Path) -> FileState:
-    """A file as it is now. Raises OSError when it cannot be read."""
+    """A film as it is now.
+
+    Raises:
+        OSError: it cannot be read.
+        BadFilm: there is nothing in it.
+    """
     status = path.stat()
+    if not status.st_size:
+        raise BadFilm(f"{path.name} is empty; give a whole copy of the film.")
     return FileState(str(path.resolve()), status.st_size, status.st_mtime_ns)

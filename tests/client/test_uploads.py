@@ -7,6 +7,7 @@ import pytest
 
 from soundstage.client import AsyncClient, Client, NotReached
 from soundstage.client.plan import planned
+from soundstage.errors import BadFilm
 from tests.client.conftest import HASTY, Service
 from tests.client.proxy import Wire
 
@@ -80,3 +81,10 @@ def test_a_plan_covers_the_file(tmp_path: Path, size: int, lengths: list[int]):
     plan = planned(path, size)
     assert [plan.length(number) for number in plan.numbers] == lengths
     assert sum(lengths) == size
+
+
+def test_an_empty_film_is_refused_before_it_is_sent(client: Client, tmp_path: Path):
+    empty = tmp_path / "empty.mp4"
+    empty.touch()
+    with pytest.raises(BadFilm, match=r"empty\.mp4 is empty"):
+        client.upload(empty)
