@@ -44,13 +44,20 @@ class House:
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
         """Send a signal to the process itself; with SIGKILL, to its pool too, as a dying machine would."""
-        process = self._running.pop(name)
-        family = [process.pid]
+        family = [self._running[name].pid]
         if number is signal.SIGKILL:
-            family += [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+            family += [child.pid for child in psutil.Process(family[0]).children(recursive=True)]
         for each in family:
             _signal(each, number)
-        process.wait(60)
+        self.wait(name)
+
+    def tell(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to the process itself, and do not wait for what comes of it."""
+        _signal(self._running[name].pid, number)
+
+    def wait(self, name: str) -> None:
+        """Until the process has ended."""
+        self._running.pop(name).wait(60)
 
     def pool(self, name: str) -> list[psutil.Process]:
         """The processes of a worker that do its work."""

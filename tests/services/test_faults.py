@@ -4,6 +4,7 @@ import random
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from services.backbone import housekeeping
 from services.backbone.dispatch import flow
 from services.backbone.ledger.migrate import upgrade
 from services.backbone.ledger.sessions import transaction
-from services.backbone.ledger.tables import Asset, Attempt, Cue, Job, Outcome, Step, Take
+from services.backbone.ledger.tables import Asset, Attempt, Cue, Job, Outcome, Step, Take, Worker
 from services.backbone.objects.store import ObjectStore
 from services.backbone.options import JobOptions
 from services.backbone.settings import settings
@@ -188,13 +189,28 @@ TWICE = (
 
 def test_a_lease_runs_out_under_a_living_worker(scene: Scene, undisturbed: str):
     until_running(scene, "read")
-    frozen = scene.house.pool("worker_llm")
-    for child in frozen:
-        child.suspend()
-    wait_until(lambda: Outcome.LOST in outcomes(scene), 60, scene.house.logs)
-    for child in frozen:
-        child.resume()
+    with frozen(scene.house, "worker_llm"):
+        wait_until(lambda: Outcome.LOST in outcomes(scene), 60, scene.house.logs)
     check_whole(scene, undisturbed)
+
+
+@contextmanager
+def frozen(house: House, name: str) -> Iterator[None]:
+    """Stop the processes that work, as a machine would that is paused."""
+    pool = house.pool(name)
+    for child in pool:
+        child.suspend()
+    yield
+    for child in pool:
+        child.resume()
+
+
+def are_draining(house: House, name: str) -> bool:
+    """Whether all processes of a worker are asked to hand back what they work on."""
+    with transaction() as session:
+        asked = session.execute(select(Worker.id, Worker.draining)).all()
+    pids = {str(child.pid) for child in house.pool(name)}
+    return all(draining for id, draining in asked if id.split(":")[1] in pids)
 
 
 def outcomes(scene: Scene) -> list[Outcome | None]:
@@ -219,10 +235,13 @@ def test_a_worker_that_is_told_to_stop_hands_its_step_back(
     environment: Mapping[str, str], private_servers: PrivateServers, tmp_path: Path
 ):
     film = small_film(tmp_path, shots=(0, 3, 5, 1, 2, 4), pictures=250)
-    with running_house(tmp_path, environment, *WORKING) as house:
+    with running_house(tmp_path, {**environment, "SOUNDSTAGE_HEARTBEAT": "0.05"}, *WORKING) as house:
         scene = Scene(house, private_servers, submit(film, settings(), JobOptions()))
         until_running(scene, "read")
-        house.kill("worker_llm", signal.SIGTERM)
+        with frozen(house, "worker_llm"):  # or the step may end before the word has come through
+            house.tell("worker_llm", signal.SIGTERM)
+            wait_until(lambda: are_draining(house, "worker_llm"), 30, house.logs)
+        house.wait("worker_llm")
         assert outcomes(scene) == [Outcome.HANDED_BACK]
         house.start("worker_llm")
         wait_until(lambda: has_ended(scene), 150, house.logs)

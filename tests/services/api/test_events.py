@@ -229,7 +229,8 @@ def test_a_follower_that_hangs_up_is_forgotten(app_over_socket, follower, film):
     film.tells("job.queued")
     hub = resources_of(app_over_socket[0]).hub
     with follower.stream("GET", f"/v1/jobs/{film.id}/events") as answer:
-        next(_messages(answer))
+        messages = _messages(answer)  # named: a generator that is dropped closes the connection at once
+        next(messages)
         assert hub.followers == 1
     _wait_until(lambda: hub.followers == 0)
 
