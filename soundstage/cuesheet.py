@@ -177,11 +177,18 @@ class Finding(_Document):
     confidence: Share
 
 
+class Speaker(_Document):
+    """Who speaks the line of dialogue that starts at `time`, as far as the picture tells."""
+
+    time: Seconds
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+
+
 class Caption(_Document):
     """What happens in a shot or scene, as the Scriptwriter tells it (paper, figure 3).
 
     `setting` holds short terms that place it (indoor, night, street); `motion` is the mean motion
-    energy (0 to 1); `confidence` speaks for the whole caption.
+    energy (0 to 1); `confidence` speaks for the whole caption; `speakers` are those of a shot's lines.
     """
 
     background: Prose
@@ -191,6 +198,7 @@ class Caption(_Document):
     setting: tuple[Finding, ...] = ()
     motion: Share = 0.0
     confidence: Share = 0.0
+    speakers: tuple[Speaker, ...] = ()
 
 
 class Scene(_Document):

@@ -7,25 +7,20 @@ time first; a pair that is not to be merged ends a scene whatever came before it
 between such borders are folded in order, several runs at once.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from threading import Lock
-from typing import TypeVar
 
 import numpy as np
 
 from soundstage.agents.roles import Cast, ShotScript, ShotView, Turn, Verdict
+from soundstage.agents.together import Progress, at_once
 from soundstage.cuesheet import Caption, Line, Overview, Scene
 from soundstage.reading import FilmFacts, Onset, Shot
 
 SHORTEST = 1.2
 LONGEST = 90.0
-_CONTRADICTED = 0.8  # how sure the judge must be that a scene's ends differ to split it again
-_Task = TypeVar("_Task")
-_Result = TypeVar("_Result")
-Progress = Callable[[float], None]
+_SPLITTABLE = 3  # shots from which a scene may hold two events
 
 
 @dataclass(frozen=True)
@@ -47,15 +42,27 @@ class _Part:
     end: float
 
 
+@dataclass(frozen=True)
+class _Run:
+    """Shots of which every neighbouring pair is to be merged, and the verdicts on the pairs."""
+
+    scripts: tuple[ShotScript, ...]
+    verdicts: tuple[Verdict, ...]
+
+
 def describe_shots(
-    views: Sequence[ShotView], cast: Cast, workers: int = 4, progress: Progress = lambda fraction: None
+    views: Sequence[ShotView],
+    cast: Cast,
+    workers: int = 4,
+    progress: Progress = lambda fraction: None,
+    rough: Overview | None = None,
 ) -> tuple[ShotScript, ...]:
-    """Caption every shot, up to `workers` at a time; the order is that of `views`."""
+    """Caption every shot, up to `workers` at a time; the order is that of `views`. `rough` is a first look's."""
 
     def describe(view: ShotView) -> ShotScript:
-        return ShotScript(view.shot, cast.scriptwriter.describe_shot(view, None))
+        return ShotScript(view.shot, cast.scriptwriter.describe_shot(view, rough))
 
-    return tuple(_at_once(describe, views, workers, progress))
+    return tuple(at_once(describe, views, cast, workers, progress))
 
 
 def storyboard(
@@ -77,11 +84,13 @@ def storyboard(
     verdicts = _judge_pairs(scripts, overview, cast, workers, progress)
     turns += [_decided(pair, verdict) for pair, verdict in zip(pairwise(scripts), verdicts, strict=True)]
     runs = _runs(scripts, verdicts)
-    folded = list(_at_once(lambda run: _fold(run, overview, cast), runs, workers, lambda fraction: None))
+    folded = at_once(lambda run: _fold(run, overview, cast), runs, cast, workers)
     turns += [turn for _, said in folded for turn in said]
     parts = _lengthened([part for found, _ in folded for part in found], verdicts, cast)
     parts = [piece for part in parts for piece in _shortened(part, verdicts, cast)]
-    return Storyboard(overview=overview, scenes=_scenes(parts, facts.duration, dialogue), turns=tuple(turns))
+    return Storyboard(
+        overview=overview, scenes=_scenes(parts, facts.duration, _attributed(dialogue, scripts)), turns=tuple(turns)
+    )
 
 
 def _judge_pairs(
@@ -90,30 +99,26 @@ def _judge_pairs(
     def judge(pair: tuple[ShotScript, ShotScript]) -> Verdict:
         return cast.storyboarder.judge(pair[0], pair[1], overview)
 
-    return list(_at_once(judge, list(pairwise(scripts)), workers, progress))
+    return at_once(judge, list(pairwise(scripts)), cast, workers, progress)
 
 
-def _runs(scripts: Sequence[ShotScript], verdicts: Sequence[Verdict]) -> list[list[ShotScript]]:
+def _runs(scripts: Sequence[ShotScript], verdicts: Sequence[Verdict]) -> list[_Run]:
     """The longest runs in which every neighbouring pair is to be merged."""
-    runs = [[script] for script in scripts[:1]]
-    for script, verdict in zip(scripts[1:], verdicts, strict=True):
-        if verdict.merge:
-            runs[-1].append(script)
-        else:
-            runs.append([script])
-    return runs
+    borders = [0, *(place for place, verdict in enumerate(verdicts, start=1) if not verdict.merge), len(scripts)]
+    return [_Run(tuple(scripts[a:b]), tuple(verdicts[a : b - 1])) for a, b in pairwise(borders)]
 
 
-def _fold(run: Sequence[ShotScript], overview: Overview, cast: Cast) -> tuple[list[_Part], list[Turn]]:
+def _fold(run: _Run, overview: Overview, cast: Cast) -> tuple[list[_Part], list[Turn]]:
     """Fold one run from the left: each shot is compared with the scene so far."""
-    parts = [_part(run[:1], run[0])]
+    parts = [_part(run.scripts[:1], run.scripts[0])]
     turns: list[Turn] = []
-    for script in run[1:]:
+    for script, pair in zip(run.scripts[1:], run.verdicts, strict=True):
         current = parts[-1]
         # A scene of one shot was compared with its neighbour already, as a pair.
-        verdict = None if len(current.scripts) == 1 else cast.storyboarder.judge(current.whole, script, overview)
-        if verdict is None or verdict.merge:
-            parts[-1] = _extended(current, script, cast)
+        alone = len(current.scripts) == 1
+        verdict = pair if alone else cast.storyboarder.judge(current.whole, script, overview)
+        if verdict.merge:
+            parts[-1] = _extended(current, script, verdict, cast)
             turns.append(Turn("scriptwriter", f"shots {_numbers(parts[-1])}: {parts[-1].whole.caption.summary}"))
         else:
             turns.append(Turn("storyboarder", f"shot {script.shot.index} leaves the scene: {verdict.reason}"))
@@ -122,21 +127,17 @@ def _fold(run: Sequence[ShotScript], overview: Overview, cast: Cast) -> tuple[li
 
 
 def _split_again(part: _Part, overview: Overview, cast: Cast, turns: list[Turn]) -> list[_Part]:
-    """Cut a scene whose first and last shot contradict each other, though it drifted there in small steps."""
-    if len(part.scripts) < 3:
+    """Cut a scene in which the Scriptwriter finds two events."""
+    if len(part.scripts) < _SPLITTABLE:
         return [part]
-    ends = cast.storyboarder.judge(part.scripts[0], part.scripts[-1], overview)
-    if ends.merge or ends.confidence < _CONTRADICTED:
+    split = cast.scriptwriter.split(part.scripts, overview)
+    if split is None:
         return [part]
-    links = [cast.storyboarder.judge(one, other, overview).confidence for one, other in pairwise(part.scripts)]
-    cut = int(np.argmin(links)) + 1
+    first = part.scripts[split.place].shot.index
     turns.append(
-        Turn(
-            "scriptwriter",
-            f"shots {_numbers(part)} hold two events ({ends.reason}); cut before shot {part.scripts[cut].shot.index}",
-        )
+        Turn("scriptwriter", f"shots {_numbers(part)} hold two events ({split.reason}); cut before shot {first}")
     )
-    return [_unified(part.scripts[:cut], cast), _unified(part.scripts[cut:], cast)]
+    return [_unified(part.scripts[: split.place], cast), _unified(part.scripts[split.place :], cast)]
 
 
 def _lengthened(parts: list[_Part], verdicts: Sequence[Verdict], cast: Cast) -> list[_Part]:
@@ -202,9 +203,9 @@ def _part(scripts: Sequence[ShotScript], whole: ShotScript) -> _Part:
     return _Part(tuple(scripts), whole, scripts[0].shot.start, scripts[-1].shot.end)
 
 
-def _extended(part: _Part, script: ShotScript, cast: Cast) -> _Part:
+def _extended(part: _Part, script: ShotScript, verdict: Verdict, cast: Cast) -> _Part:
     both = (part.whole, script)
-    whole = ShotScript(_whole_shot([each.shot for each in both]), cast.scriptwriter.unify(both))
+    whole = ShotScript(_whole_shot([each.shot for each in both]), verdict.caption or cast.scriptwriter.unify(both))
     return _part((*part.scripts, script), whole)
 
 
@@ -250,6 +251,12 @@ def _scenes(parts: Sequence[_Part], duration: float, dialogue: Sequence[Line]) -
     )
 
 
+def _attributed(dialogue: Sequence[Line], scripts: Sequence[ShotScript]) -> list[Line]:
+    """The lines, each with its speaker where the captions of the shots tell and the film does not."""
+    names = {speaker.time: speaker.name for script in scripts for speaker in script.caption.speakers}
+    return [line.model_copy(update={"speaker": line.speaker or names.get(line.start)}) for line in dialogue]
+
+
 def _told(script: ShotScript) -> Turn:
     return Turn("scriptwriter", f"shot {script.shot.index}: {_short(script.caption)}")
 
@@ -265,25 +272,3 @@ def _decided(pair: tuple[ShotScript, ShotScript], verdict: Verdict) -> Turn:
 
 def _numbers(part: _Part) -> str:
     return f"{part.scripts[0].shot.index}-{part.scripts[-1].shot.index}"
-
-
-def _at_once(
-    work: Callable[[_Task], _Result], tasks: Sequence[_Task], workers: int, progress: Progress
-) -> Iterable[_Result]:
-    """Results in the order of the tasks; progress counts what is finished."""
-    done, lock = 0, Lock()
-
-    def run(task: _Task) -> _Result:
-        nonlocal done
-        result = work(task)
-        with lock:
-            done += 1
-            progress(done / len(tasks))
-        return result
-
-    with ThreadPoolExecutor(max(1, workers)) as pool:
-        futures = [pool.submit(run, task) for task in tasks]
-        try:
-            return [future.result() for future in futures]
-        finally:
-            pool.shutdown(cancel_futures=True)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from soundstage.agents.discussion import LONGEST, SHORTEST, describe_shots, storyboard
 from soundstage.agents.house import house_cast
-from soundstage.agents.roles import Cast, ShotScript, ShotView, Verdict
-from soundstage.cuesheet import Caption, CueSheet, Line, Overview
+from soundstage.agents.roles import Cast, ShotScript, ShotView, Split, Verdict
+from soundstage.cuesheet import Caption, CueSheet, Line, Overview, Speaker
 from soundstage.reading import FilmFacts, Keyframe, Onset, Shot, VideoFacts
 
 
@@ -29,16 +29,19 @@ class LengthJudge:
         return Verdict(merge=after.shot.end - before.shot.start <= 10, confidence=0.6, reason="length")
 
 
-class WordJudge:
-    """Merges where any word of the places is shared, so that places may drift from shot to shot."""
+class WritingJudge:
+    """Merges everything, and writes the caption of what it merged."""
 
     def judge(self, before: ShotScript, after: ShotScript, overview: Overview) -> Verdict:
-        one, other = (set(script.caption.background.split()) for script in (before, after))
-        return Verdict(merge=bool(one & other), confidence=0.9 if not one & other else 0.5, reason=f"{one} {other}")
+        both = f"{before.caption.background} {after.caption.background}"
+        return Verdict(merge=True, confidence=0.7, reason="all of it", caption=Caption(background=both))
 
 
 class PlainScriptwriter:
-    """Captions of one word; a scene is called by its last shot."""
+    """Captions of one word; a scene is called by its last shot, and parted where it is told to."""
+
+    def __init__(self, splits: Sequence[int] = ()) -> None:
+        self.splits = splits
 
     def describe_shot(self, view: ShotView, overview: Overview | None) -> Caption:
         return Caption(background=f"shot {view.shot.index}")
@@ -46,13 +49,17 @@ class PlainScriptwriter:
     def unify(self, captions: Sequence[ShotScript]) -> Caption:
         return captions[-1].caption
 
+    def split(self, scripts: Sequence[ShotScript], overview: Overview) -> Split | None:
+        places = [place for place, script in enumerate(scripts) if place and script.shot.index in self.splits]
+        return Split(places[0], "another event") if places else None
+
     def describe_film(self, facts: FilmFacts, scripts: Sequence[ShotScript]) -> Overview:
         return Overview(summary="a film")
 
 
-def cast_with(judge: object) -> Cast:
+def cast_with(judge: object, writer: object = None) -> Cast:
     house = house_cast()
-    return Cast("test", PlainScriptwriter(), judge, house.designer, house.synthesizer)
+    return Cast("test", writer or PlainScriptwriter(), judge, house.designer, house.synthesizer)
 
 
 def facts(duration: float) -> FilmFacts:
@@ -125,9 +132,25 @@ def test_first_pair_is_judged_too():
     assert [scene.shots for scene in scenes_of([4, 4], BorderJudge({1}))] == [(0, 0), (1, 1)]
 
 
-def test_scene_that_drifted_into_another_event_is_split_again():
-    words = ["park", "park pond", "pond mill", "mill"]
-    assert len(scenes_of([4, 4, 4, 4], WordJudge(), words=words)) == 2
+def test_scene_in_which_the_scriptwriter_finds_two_events_is_split_again():
+    scripts = scripts_of([4, 4, 4, 4])
+    board = storyboard(facts(16), scripts, (), cast_with(BorderJudge(set()), PlainScriptwriter(splits=(2,))))
+    assert [scene.shots for scene in board.scenes] == [(0, 1), (2, 3)]
+    told = "scriptwriter: shots 0-3 hold two events (another event); cut before shot 2"
+    assert told in map(str, board.turns)
+
+
+def test_caption_that_the_storyboarder_wrote_for_a_merge_is_the_scenes():
+    scenes = scenes_of([4, 4, 4], WritingJudge(), words=["gate", "yard", "barn"])
+    assert [scene.caption.background for scene in scenes] == ["gate yard barn"]
+
+
+def test_line_gets_the_speaker_whom_the_caption_names():
+    scripts = scripts_of([4, 4])
+    named = scripts[0].caption.model_copy(update={"speakers": (Speaker(time=1, name="the captain"),)})
+    lines = (Line(start=1, end=2, text="Land!"), Line(start=5, end=6, text="Where?"))
+    board = storyboard(facts(8), [ShotScript(scripts[0].shot, named), scripts[1]], lines, cast_with(BorderJudge(set())))
+    assert [line.speaker for line in board.scenes[0].dialogue] == ["the captain", None]
 
 
 def test_flash_of_a_shot_joins_its_neighbour():

@@ -12,10 +12,11 @@ VERSION = 1
 
 def house_cast(seed: int = 0) -> Cast:
     """The offline cast. It draws nothing at random: `seed` is taken for likeness with other casts."""
+    storyboarder = HouseStoryboarder()
     return Cast(
         name=f"house-{VERSION}",
-        scriptwriter=HouseScriptwriter(),
-        storyboarder=HouseStoryboarder(),
+        scriptwriter=HouseScriptwriter(storyboarder),
+        storyboarder=storyboarder,
         designer=HouseDesigner(),
         synthesizer=HouseSynthesizer(),
     )

@@ -1,17 +1,17 @@
 """The house Designer: what should be heard in a scene, and that restraint is kept."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from math import prod
 
-from soundstage.agents.house import cueing
+from soundstage.agents import cueing
 from soundstage.agents.house.language import verb_forms
 from soundstage.agents.house.scriptwriter import HINTED
-from soundstage.agents.house.understanding import Rhythm, Understanding, understand
+from soundstage.agents.house.understanding import Understanding, understand
 from soundstage.agents.house.vocabulary import Concept, Setting, settings
 from soundstage.agents.house.vocabulary import concept as known_concept
-from soundstage.agents.roles import Choice, Draft, Plan, Review, SceneView, SoundIdea
-from soundstage.cuesheet import Caption, Cue, Finding, Layer
+from soundstage.agents.roles import Bible, Choice, Draft, Heard, Plan, Review, Rhythm, SceneView, SoundIdea
+from soundstage.cuesheet import Caption, Cue, Finding, Layer, Overview, Scene
 from soundstage.knowledge.base import knowledge
 from soundstage.knowledge.label import Label
 
@@ -31,6 +31,10 @@ _ROOMY = 0.5
 class HouseDesigner:
     """Works from the caption, the user's hint, motion and its onsets."""
 
+    def write_bible(self, overview: Overview, scenes: Sequence[Scene]) -> Bible:
+        """An empty one: in the house's hands a source that recurs has the name of its label, and so its seed."""
+        return Bible()
+
     def draft(self, view: SceneView) -> Draft:
         """Ask for sounds in free words: deeds first, then sources, then what lies behind."""
         hint = _hint(view)
@@ -49,6 +53,10 @@ class HouseDesigner:
     def cue(self, view: SceneView, plan: Plan) -> tuple[Cue, ...]:
         """Set the plan in time, level and space."""
         return cueing.cues_of(view, plan, _rhythms(view))
+
+    def hear(self, view: SceneView, cue: Cue, heard: Heard) -> Cue | None:
+        """The best of the takes stands: no rule knows a better cue than the first."""
+        return None
 
 
 def _hint(view: SceneView) -> Understanding:

@@ -2,19 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from soundstage.agents.house.eye import Sight, look
 from soundstage.agents.house.understanding import Understanding, understand
 from soundstage.agents.house.vocabulary import Concept, settings
-from soundstage.agents.roles import ShotScript, ShotView
-from soundstage.cuesheet import Caption, Finding, Moment, Overview
+from soundstage.agents.roles import FilmView, Pause, ShotScript, ShotView, Split, Storyboarder
+from soundstage.cuesheet import Caption, Finding, Line, Moment, Overview, Scene
+from soundstage.errors import MissingPart
 from soundstage.reading import FilmFacts
 
 HINTED = 0.95  # how far a user's word is believed
 THROUGHOUT = "Told throughout: "
 _LEAST = 0.15
 _OVERRULED = 0.2  # what is left of something seen when the user names something else
+_CONTRADICTED = 0.8  # how sure the judge must be that a scene's ends differ to split it again
 _MOVING = 0.08  # motion energy from which something moves
 _LIGHTS = ("indoors", "outdoors", "night", "day")
 _TIMELINE = 60
@@ -24,6 +27,14 @@ _MOST_PICTURES = 3
 
 class HouseScriptwriter:
     """Works offline from keyframes, motion and dialogue."""
+
+    def __init__(self, judge: Storyboarder) -> None:
+        """Args: judge: asked whether the ends of a scene still belong together."""
+        self._judge = judge
+
+    def glimpse(self, view: FilmView) -> Overview | None:
+        """None: the house sees every shot for itself."""
+        return None
 
     def describe_shot(self, view: ShotView, overview: Overview | None) -> Caption:
         """Caption one shot; a hint outweighs what is seen."""
@@ -64,6 +75,14 @@ class HouseScriptwriter:
             confidence=_mean([caption.confidence for caption in each], lengths),
         )
 
+    def split(self, scripts: Sequence[ShotScript], overview: Overview) -> Split | None:
+        """Where a scene drifted in small steps until its first and last shot contradict each other: the weakest link."""
+        ends = self._judge.judge(scripts[0], scripts[-1], overview)
+        if ends.merge or ends.confidence < _CONTRADICTED:
+            return None
+        links = [self._judge.judge(one, other, overview).confidence for one, other in pairwise(scripts)]
+        return Split(place=links.index(min(links)) + 1, reason=ends.reason)
+
     def describe_film(self, facts: FilmFacts, scripts: Sequence[ShotScript]) -> Overview:
         """Where the film mostly is, what is seen in it, and a timeline of its places."""
         lengths = [script.shot.end - script.shot.start for script in scripts]
@@ -75,6 +94,10 @@ class HouseScriptwriter:
         if told := _told_throughout(scripts):
             summary += f" {THROUGHOUT}{', '.join(told)}."
         return Overview(summary=summary, timeline=tuple(_timeline(scripts)))
+
+    def narrate(self, overview: Overview, scenes: Sequence[Scene], pauses: Sequence[Pause]) -> tuple[Line, ...]:
+        """Raises MissingPart: rules write no narration."""
+        raise MissingPart("The house cast writes no narration; give lines of your own, or choose the llm cast.")
 
 
 def _told_throughout(scripts: Sequence[ShotScript]) -> list[str]:

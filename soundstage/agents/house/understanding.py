@@ -7,10 +7,11 @@ noun and verb phrases are looked up among the house's words and the names of the
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from soundstage.agents.house.language import base, clauses, is_inflected, is_noun_at, phrases, tokens, verb_forms
 from soundstage.agents.house.vocabulary import Action, Concept, actions, concept, settings
+from soundstage.agents.roles import Rhythm
 from soundstage.cuesheet import Layer
 from soundstage.knowledge.base import knowledge
 
@@ -24,7 +25,6 @@ _ACTING = frozenset({"animal", "vehicle", "person", "weapon", "instrument"})
 _DEFAULT_SURFACE = "pavement"
 
 _Item = TypeVar("_Item")
-Rhythm = Literal["steps", "hits", "pass", "none"]
 
 
 @dataclass(frozen=True)

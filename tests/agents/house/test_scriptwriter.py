@@ -1,11 +1,12 @@
 import pytest
 
 from soundstage.agents.house.scriptwriter import HINTED, HouseScriptwriter, gerund, throughout
-from soundstage.agents.roles import ShotScript, ShotView
-from soundstage.cuesheet import Caption, Finding, Line
+from soundstage.agents.house.storyboarder import HouseStoryboarder
+from soundstage.agents.roles import ShotScript, ShotView, Verdict
+from soundstage.cuesheet import Caption, Finding, Line, Overview
 from soundstage.reading import FilmFacts, Keyframe, Shot, VideoFacts
 
-WRITER = HouseScriptwriter()
+WRITER = HouseScriptwriter(HouseStoryboarder())
 
 
 def shot(index: int = 0, length: float = 4.0, motion: float = 0.3, keyframes: int = 0) -> Shot:
@@ -99,3 +100,24 @@ def test_what_is_told_of_every_shot_is_told_throughout():
 )
 def test_gerunds(verb, form):
     assert gerund(verb) == form
+
+
+class WordJudge:
+    """Merges where any word of the places is shared, so that places may drift from shot to shot."""
+
+    def judge(self, before: ShotScript, after: ShotScript, overview: Overview) -> Verdict:
+        one, other = (set(script.caption.background.split()) for script in (before, after))
+        return Verdict(merge=bool(one & other), confidence=0.9 if not one & other else 0.5, reason=f"{one} {other}")
+
+
+@pytest.mark.parametrize(
+    ("places", "split"),
+    [
+        pytest.param(["park", "park pond", "pond mill", "mill"], 1, id="ends contradict each other"),
+        pytest.param(["park", "park pond", "pond park", "park"], None, id="ends agree"),
+    ],
+)
+def test_scene_is_split_where_it_drifted_into_another_place(places, split):
+    scripts = [ShotScript(shot(index), Caption(background=place)) for index, place in enumerate(places)]
+    found = HouseScriptwriter(WordJudge()).split(scripts, Overview())
+    assert (found.place if found else None) == split

@@ -4,21 +4,20 @@ import hashlib
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks
 
-from soundstage.agents.house.understanding import Rhythm
-from soundstage.agents.roles import Choice, Plan, SceneView
+from soundstage.agents import wishes
+from soundstage.agents.roles import Choice, Plan, Rhythm, SceneView
 from soundstage.cuesheet import Anchor, Cue, Layer, PanPoint, Perspective
 from soundstage.knowledge.base import knowledge
 from soundstage.knowledge.label import Behaviour, Label
 from soundstage.reading import MotionCurve, Onset
 
-_QUIETEST, _LOUDEST = -55.0, -10.0
 _BEHIND = -3.0  # dB: a bed lies under what is seen
 _UNSURE = 10.0  # dB less for a sound of no confidence
 _UNSURE_BED = 6.0  # and for a bed: it must not jump from scene to scene
@@ -40,12 +39,13 @@ _GAIN, _STIR = 1.08, 0.02
 _SLOWED = 0.87
 _TAIL = 1.5  # seconds a hit may ring on at most
 _PAN_STEP = 0.5  # seconds between points of a moving source
-_PAN_WIDTH = 0.7  # the picture is narrower than the loudspeakers' base
 _ROOM = 0.5
 _LONG_ENOUGH = 6.0
 _PASS_BLUR, _PASS_GAP = 0.3, 4.0
 _RECURS = 16.0  # seconds between single sounds that are heard but not seen
 _STILL = 0.25  # pan spread below which a source stands still
+_LEAST_MOTION = 1e-6
+_LONGEST_REASON = 2000
 _INTENSITIES = ("intensity", "speed", "load", "density")
 
 
@@ -54,6 +54,7 @@ class _Time:
     start: float
     end: float
     anchors: tuple[Anchor, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,13 +78,17 @@ def onsets_of(view: SceneView, strongest: float = 0.0) -> tuple[Onset, ...]:
 def cues_of(view: SceneView, plan: Plan, rhythms: Mapping[str, Rhythm]) -> tuple[Cue, ...]:
     """The plan's cues: beds over the whole scene, sounds in front where something happens."""
     beds = [_bed(view, choice) for choice in plan.background if choice.label]
-    front = [_sound(view, choice, rhythms.get(choice.idea.words, "none")) for choice in plan.main if choice.label]
+    front = [
+        _sound(view, choice, choice.idea.wish.rhythm or rhythms.get(choice.idea.words, "none"))
+        for choice in plan.main
+        if choice.label
+    ]
     return _with_unique_ids(cue for cue in (*beds, *front) if cue is not None)
 
 
 def _bed(view: SceneView, choice: Choice) -> Cue | None:
     label = _label(choice)
-    source = f"bed-{slug(label.name)}"
+    source = slug(choice.idea.source or f"bed-{label.name}")
     layer = label.layer if label.layer is Layer.MUSIC else Layer.AMBIENCE
     part = _Part(layer, source, fade=_BED_FADE, behind=True)
     return _cue(view, choice, label, _Time(view.scene.start, view.scene.end), part)
@@ -91,10 +96,10 @@ def _bed(view: SceneView, choice: Choice) -> Cue | None:
 
 def _sound(view: SceneView, choice: Choice, rhythm: Rhythm) -> Cue | None:
     label = _label(choice)
-    time = _when(view, label, rhythm) if choice.idea.visible else _unseen(view, label)
+    time = _wished(view, choice, label) or (_when(view, label, rhythm) if choice.idea.visible else _unseen(view, label))
     if time is None:
         return None
-    source = slug(label.name)
+    source = slug(choice.idea.source or label.name)
     layer = Layer.EFFECTS if label.layer is Layer.AMBIENCE else label.layer
     fade = _HIT_FADE if time.anchors else _SOUND_FADE
     moving = choice.idea.visible and (rhythm == "pass" or label.behaviour is Behaviour.STEADY)
@@ -113,7 +118,7 @@ def _cue(view: SceneView, choice: Choice, label: Label, time: _Time, part: _Part
         start=time.start,
         end=time.end,
         level=_level(label, choice, part.behind),
-        pan=_pan(view.motion.between(time.start, time.end), time, part.moving),
+        pan=_place(view, choice, time, part),
         fade_in=fade,
         fade_out=max(fade, min(_SOUND_FADE, (time.end - time.start) / 2)),
         anchors=time.anchors,
@@ -123,7 +128,7 @@ def _cue(view: SceneView, choice: Choice, label: Label, time: _Time, part: _Part
         source=part.source,
         parameters=_parameters(view, label),
         confidence=round(choice.idea.confidence, 3),
-        reason=f"{choice.idea.reason}; {choice.reason}",
+        reason="; ".join([choice.idea.reason, choice.reason, *wishes.told(time.remarks)])[:_LONGEST_REASON],
     )
 
 
@@ -135,16 +140,20 @@ def _label(choice: Choice) -> Label:
 
 
 def _level(label: Label, choice: Choice, behind: bool) -> float:
-    """The label's usual loudness, less the less sure and the less important it is (LUFS)."""
+    """The level wished for; else the label's usual one, less the less sure and the less important it is (LUFS)."""
     idea = choice.idea
+    if idea.wish.level is not None:
+        return wishes.level_of(idea.wish.level, label)
     if behind:
         level = label.acoustics.level + _BEHIND - _UNSURE_BED * (1 - idea.confidence)
     else:
         level = label.acoustics.level - _UNSURE * (1 - idea.confidence) - _UNIMPORTANT * (1 - idea.salience)
-    return round(float(np.clip(level, _QUIETEST, _LOUDEST)), 1)
+    return round(float(np.clip(level, wishes.QUIETEST, wishes.LOUDEST)), 1)
 
 
 def _perspective(choice: Choice) -> Perspective:
+    if choice.idea.wish.perspective is not None:
+        return wishes.perspective_of(choice.idea.wish.perspective, choice.idea.visible)
     if not choice.idea.visible:
         return Perspective.FAR
     return Perspective.NEAR if choice.idea.confidence >= 0.8 and choice.idea.salience >= 0.6 else Perspective.MEDIUM
@@ -157,6 +166,14 @@ def _parameters(view: SceneView, label: Label) -> dict[str, float]:
     lift = 0.75 + min(1.0, view.scene.caption.motion) / 2
     own = label.recipe.parameters
     return {name: round(min(1.0, own[name] * lift), 3) for name in _INTENSITIES if 0 < own.get(name, 0.0) <= 1}
+
+
+def _wished(view: SceneView, choice: Choice, label: Label) -> _Time | None:
+    """At the moments the Designer names, those of them that stand; a steady sound needs none."""
+    if not choice.idea.wish.moments or label.behaviour is Behaviour.STEADY:
+        return None
+    moments = wishes.moments_of(view, choice.idea, onsets_of(view))
+    return replace(_around(view, label, moments.anchors), remarks=moments.remarks) if moments.anchors else None
 
 
 def _when(view: SceneView, label: Label, rhythm: Rhythm) -> _Time:
@@ -195,7 +212,7 @@ def _passes(view: SceneView, whole: _Time) -> tuple[Anchor, ...]:
     peaks, _ = find_peaks(smooth, height=max(float(smooth.mean()), 0.05), distance=max(1, round(_PASS_GAP / step)))
     chosen = peaks if len(peaks) else [int(np.argmax(smooth))]
     return tuple(
-        Anchor(time=float(curve.times[at]), strength=0.8, pan=round(float(curve.pan[at]) * _PAN_WIDTH, 2))
+        Anchor(time=float(curve.times[at]), strength=0.8, pan=round(float(curve.pan[at]) * wishes.PAN_WIDTH, 2))
         for at in chosen
     )
 
@@ -250,7 +267,7 @@ def _spaced(onsets: Sequence[Onset], gap: float) -> list[Onset]:
 
 
 def _anchor(onset: Onset) -> Anchor:
-    return Anchor(time=onset.time, strength=onset.strength, pan=float(np.clip(onset.pan * _PAN_WIDTH, -1, 1)))
+    return Anchor(time=onset.time, strength=onset.strength, pan=float(np.clip(onset.pan * wishes.PAN_WIDTH, -1, 1)))
 
 
 def _likely_moment(view: SceneView) -> Anchor:
@@ -271,15 +288,27 @@ def _around(view: SceneView, label: Label, anchors: tuple[Anchor, ...]) -> _Time
     return _Time(max(view.scene.start, start), min(view.scene.end, end), anchors)
 
 
+def _place(view: SceneView, choice: Choice, time: _Time, part: _Part) -> float | tuple[PanPoint, ...]:
+    curve, wished = view.motion.between(time.start, time.end), choice.idea.wish.pan
+    if wished is None:
+        return _pan(curve, time, part.moving)
+    seen = choice.idea.visible and not part.behind and float(curve.energy.sum()) > _LEAST_MOTION
+    return wishes.pan_of(wished, _middle(curve) if seen else None)
+
+
+def _middle(curve: MotionCurve) -> float:
+    return round(float(np.average(curve.pan, weights=curve.energy)) * wishes.PAN_WIDTH, 2)
+
+
 def _pan(curve: MotionCurve, time: _Time, moving: bool) -> float | tuple[PanPoint, ...]:
     """Where the motion is: one place for what stands, points for what crosses the picture."""
     energy = float(curve.energy.sum()) if len(curve.times) else 0.0
-    if not moving or energy <= 1e-6:
+    if not moving or energy <= _LEAST_MOTION:
         return 0.0
     points = _pan_points(curve, time)
     places = [point.pan for point in points]
     if len(points) < 2 or max(places) - min(places) < _STILL:
-        return round(float(np.average(curve.pan, weights=curve.energy)) * _PAN_WIDTH, 2)
+        return _middle(curve)
     return tuple(points)
 
 
@@ -289,7 +318,7 @@ def _pan_points(curve: MotionCurve, time: _Time) -> list[PanPoint]:
     slot = np.clip(((curve.times - time.start) / (time.end - time.start) * count).astype(int), 0, count - 1)
     weight = np.bincount(slot, curve.energy, minlength=count) + 1e-9
     pan = np.bincount(slot, curve.energy * curve.pan, minlength=count) / weight
-    smooth = np.convolve(np.pad(pan, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid") * _PAN_WIDTH
+    smooth = np.convolve(np.pad(pan, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid") * wishes.PAN_WIDTH
     middles = time.start + (np.arange(count) + 0.5) * (time.end - time.start) / count
     return [
         PanPoint(time=round(float(at), 3), pan=round(float(np.clip(place, -1, 1)), 2))

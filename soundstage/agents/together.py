@@ -1,0 +1,46 @@
+"""Many questions at the same time, their answers in order."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import TypeVar
+
+from soundstage.agents.roles import Cast
+
+_Task = TypeVar("_Task")
+_Result = TypeVar("_Result")
+Progress = Callable[[float], None]
+
+
+def at_once(
+    work: Callable[[_Task], _Result],
+    tasks: Sequence[_Task],
+    cast: Cast,
+    workers: int = 1,
+    progress: Progress = lambda fraction: None,
+) -> list[_Result]:
+    """Results in the order of the tasks; progress counts what is finished.
+
+    When one fails, or the caller is interrupted, the cast is told to leave what is still open.
+
+    Args:
+        workers: tasks at a time; at least as many as the cast answers at once.
+    """
+    done, lock = 0, Lock()
+
+    def run(task: _Task) -> _Result:
+        nonlocal done
+        result = work(task)
+        with lock:
+            done += 1
+            progress(done / len(tasks))
+        return result
+
+    with ThreadPoolExecutor(max(1, workers, cast.at_once)) as pool:
+        futures = [pool.submit(run, task) for task in tasks]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            cast.abandon()
+            raise
