@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from soundstage.agents import continuity, discussion, generation
 from soundstage.agents.roles import Cast, SceneView, Scriptwriter, ShotScript, ShotView
-from soundstage.cuesheet import Caption, Cue, CueSheet, Overview, Scene, digest
+from soundstage.cuesheet import Caption, Cue, CueSheet, Line, Overview, Scene, digest
 from soundstage.edits import Edits, apply_edits, baseline
 from soundstage.errors import BadCueSheet, BadOption
 from soundstage.film.read import read_film
@@ -25,7 +25,8 @@ from soundstage.mix.film import MixOptions, MixResult, Outputs, mix_film
 from soundstage.reading import FilmFacts, MotionCurve, Reading
 from soundstage.rendering import Rendered, RenderOptions, Stage, with_notes
 from soundstage.synth.maker import SoundMaker
-from soundstage.synth.speech.lines import read_lines, speech_cues
+from soundstage.synth.speech.lines import read_lines
+from soundstage.synth.speech.placing import Placed, place, placed_cues
 from soundstage.workfolder import WorkFolder, film_digest
 
 VERSION = 1
@@ -52,7 +53,8 @@ class StudioOptions:
 
     `hint` says what the film shows; `speech` is an SRT or VTT file of lines to speak;
     `only_scenes` are scene ids (empty: all); `candidates` takes are made of each short
-    cue; `keep_sheet` takes the cue sheet on disk as it stands and designs nothing.
+    cue; `keep_sheet` takes the cue sheet on disk as it stands and designs nothing;
+    `over_dialogue` lets lines be spoken where the film's own dialogue is.
     """
 
     hint: str | None = None
@@ -63,6 +65,7 @@ class StudioOptions:
     workers: int = 2
     transcribe: bool = True
     keep_sheet: bool = False
+    over_dialogue: bool = False
 
 
 class Story(BaseModel):
@@ -167,6 +170,11 @@ class Studio:
         return sheet
 
     @cached_property
+    def notes(self) -> list[str]:
+        """Sentences for the user on what could not be done as asked."""
+        return list(self._placed.notes)
+
+    @cached_property
     def rendered(self) -> Rendered:
         """Stage synthesize: a take for every wanted cue; the sheet on disk gets a note on each."""
         rendered = self.render(self.wanted_cues())
@@ -240,7 +248,7 @@ class Studio:
             designed.append(scene.model_copy(update={"cues": design.cues}))
             talk += [f"{scene.id} {line}" for line in design.talk]
         settled = continuity.settle(designed)
-        self.folder.write_talk(talk)
+        self.folder.write_talk([*talk, *(f"Studio: {note}" for note in self.notes)])
         return CueSheet(
             film=self.reading.facts.digest,
             duration=self.reading.facts.duration,
@@ -267,13 +275,20 @@ class Studio:
         return result
 
     def _with_speech(self, scenes: Sequence[Scene]) -> tuple[Scene, ...]:
-        if self.options.speech is None:
-            return tuple(scenes)
-        spoken = speech_cues(read_lines(self.options.speech), self.reading.facts.duration)
+        spoken = placed_cues(self._lines, self._placed, self.reading.facts.duration)
         return tuple(
             scene.model_copy(update={"cues": (*scene.cues, *(c for c in spoken if scene.start <= c.start < scene.end))})
             for scene in scenes
         )
+
+    @cached_property
+    def _lines(self) -> tuple[Line, ...]:
+        return read_lines(self.options.speech) if self.options.speech else ()
+
+    @cached_property
+    def _placed(self) -> Placed:
+        dialogue = () if self.options.over_dialogue else self.reading.dialogue
+        return place(self._lines, dialogue, self.reading.facts.duration)
 
     def _view(self, number: int) -> ShotView:
         shot = self.reading.shots[number]
