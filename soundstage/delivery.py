@@ -26,6 +26,8 @@ VERSION = 1
 _RESULT = TypeAdapter(MixResult)
 LOUDEST, QUIETEST = -5.0, -40.0
 _SHEET = "cuesheet.json"
+# What becomes of the film's own sound where lines may be spoken over its dialogue.
+SPOKEN_OVER = frozenset({Original.REPLACE, Original.REMOVE})
 # Of 255 bytes, the rest is for the mark of what is being written.
 _LONGEST_NAME = 235
 
@@ -88,7 +90,10 @@ class Order:
 
 @dataclass(frozen=True)
 class Delivery:
-    """Where everything lies, and what was measured."""
+    """Where everything lies, and what was measured.
+
+    `notes` are sentences for the user on the film and its lines; those on the mix are its own.
+    """
 
     film: Path
     work: Path
@@ -98,6 +103,7 @@ class Delivery:
     silent: dict[str, str]
     fresh_takes: int
     seconds: dict[str, float]
+    notes: tuple[str, ...] = ()
 
 
 def deliver(studio: Studio, order: Order) -> Delivery:
@@ -122,7 +128,12 @@ def deliver(studio: Studio, order: Order) -> Delivery:
         silent=dict(rendered.silent),
         fresh_takes=rendered.fresh,
         seconds=dict(studio.seconds),
+        notes=_notes(studio),
     )
+
+
+def _notes(studio: Studio) -> tuple[str, ...]:
+    return (*studio.reading.notes, *studio.notes)
 
 
 def _outputs(studio: Studio, order: Order) -> Outputs:
@@ -196,7 +207,7 @@ def _report(studio: Studio, rendered: Rendered, mixed: MixResult) -> dict[str, o
     }
     return {
         "film": studio.reading.facts.model_dump(mode="json"),
-        "notes": list(studio.reading.notes),
+        "notes": list(_notes(studio)),
         "mix": json.loads(json.dumps(asdict(mixed), default=str)),
         "licences": dict(Counter(take.licence for take in rendered.takes.values())),
         "takes": takes,

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from soundstage.cuesheet import Identifier
-from soundstage.delivery import LOUDEST, QUIETEST, Format
+from soundstage.delivery import LOUDEST, QUIETEST, SPOKEN_OVER, Format
 from soundstage.errors import BadSound
 from soundstage.mix.film import MixOptions, Original
 from soundstage.pipeline import StudioOptions
@@ -57,6 +57,7 @@ class JobOptions(BaseModel):
             only_scenes=self.only_scenes,
             candidates=self.candidates,
             transcribe=self.transcript,
+            over_dialogue=self.original in SPOKEN_OVER,
         )
 
     def mix(self) -> MixOptions:

@@ -1,19 +1,24 @@
 """`soundstage dub` and its single stages: storyboard, design, render, mix."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from soundstage.cli import options as opt
 from soundstage.cli.console import print_facts, print_json, print_table, stderr, stdout
 from soundstage.cuesheet import CueSheet
-from soundstage.delivery import Delivery, Order, deliver
+from soundstage.delivery import SPOKEN_OVER, Delivery, Order, deliver
 from soundstage.errors import BadOption
 from soundstage.mix.film import Original
 from soundstage.pipeline import StudioOptions
 from soundstage.workfolder import WorkFolder
+
+# So many notes are printed; hundreds would push the result out of sight.
+_MOST_NOTES = 20
 
 Output = Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="The film with its soundtrack.")]
 OriginalMode = Annotated[Original, typer.Option("--original", help="What becomes of the film's own sound.")]
@@ -50,7 +55,8 @@ def dub(
     json: opt.Json = False,
 ) -> None:
     """Give a film its soundtrack. Interrupted, or run again after an edit, it goes on from what is done."""
-    chosen = opt.studio_options(hint, seed, speech, only_scenes, candidates, transcript)
+    over = original in SPOKEN_OVER
+    chosen = opt.studio_options(hint, seed, speech, only_scenes, candidates, transcript, over)
     order = Order(output=output, stems=stems, target=target, original=original, format=format)
     place = opt.work_folder(work, film, output)
     order.check(film, place)
@@ -117,8 +123,9 @@ def design(
     chosen = opt.studio_options(hint, seed, speech, "", 1, transcript)
     with opt.open_studio(film, opt.work_folder(work, film, None), None, chosen, json) as studio:
         sheet = studio.sheet
+        notes = studio.notes
         place = studio.folder.sheet
-    _show_sheet(sheet, place, json)
+    _show_sheet(sheet, notes, place, json)
 
 
 def render(
@@ -137,16 +144,18 @@ def render(
     chosen = opt.studio_options(hint, seed, speech, only_scenes, candidates, transcript)
     with opt.open_studio(film, opt.work_folder(work, film, None), library, chosen, json) as studio:
         rendered = studio.rendered
+        notes = studio.notes
         place = studio.folder.takes
     if json:
         takes = {
             name: {"path": str(take.path), "maker": take.maker, "score": take.score}
             for name, take in rendered.takes.items()
         }
-        print_json({"takes": takes, "fresh": rendered.fresh, "silent": dict(rendered.silent)})
+        print_json({"takes": takes, "fresh": rendered.fresh, "silent": dict(rendered.silent), "notes": notes})
         return
     print_facts({"takes": f"{len(rendered.takes)} in {place}", "rendered now": str(rendered.fresh)})
     _show_silent(dict(rendered.silent))
+    _show_notes(notes)
 
 
 def _show_delivery(delivery: Delivery, json: bool) -> None:
@@ -154,8 +163,7 @@ def _show_delivery(delivery: Delivery, json: bool) -> None:
         print_json(asdict(delivery))
         return
     _show_silent(delivery.silent)
-    for note in delivery.mix.notes:
-        stdout.print(f"Note: {note}", markup=False)
+    _show_notes([*delivery.mix.notes, *delivery.notes])
     print_facts(
         {
             "film": str(delivery.film),
@@ -167,8 +175,9 @@ def _show_delivery(delivery: Delivery, json: bool) -> None:
     )
 
 
-def _show_sheet(sheet: CueSheet, place: Path, json: bool) -> None:
+def _show_sheet(sheet: CueSheet, notes: Sequence[str], place: Path, json: bool) -> None:
     if json:
+        _show_notes(notes, stderr)  # what is printed is the sheet and nothing else
         print_json(sheet.model_dump(mode="json"))
         return
     rows = [
@@ -176,7 +185,15 @@ def _show_sheet(sheet: CueSheet, place: Path, json: bool) -> None:
         for cue in sheet.cues()
     ]
     print_table(("cue", "layer", "label", "start", "end", "LUFS", "hits"), rows)
+    _show_notes(notes)
     stdout.print(f"Cue sheet: {place}", markup=False)
+
+
+def _show_notes(notes: Sequence[str], console: Console = stdout) -> None:
+    for note in notes[:_MOST_NOTES]:
+        console.print(f"Note: {note}", markup=False)
+    if len(notes) > _MOST_NOTES:
+        console.print(f"And {len(notes) - _MOST_NOTES} more notes; talk.txt in the work folder has them all.")
 
 
 def _show_silent(silent: dict[str, str]) -> None:

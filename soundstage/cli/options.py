@@ -38,7 +38,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, an
 
 
 def studio_options(
-    hint: str | None, seed: int, speech: Path | None, only_scenes: str, candidates: int, transcript: bool
+    hint: str | None,
+    seed: int,
+    speech: Path | None,
+    only_scenes: str,
+    candidates: int,
+    transcript: bool,
+    over_dialogue: bool = False,
 ) -> "StudioOptions":
     """The job's options from the command line's words."""
     from soundstage.pipeline import StudioOptions
@@ -53,6 +59,7 @@ def studio_options(
         only_scenes=names,
         candidates=candidates,
         transcribe=transcript,
+        over_dialogue=over_dialogue,
     )
 
 

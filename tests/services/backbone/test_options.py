@@ -17,3 +17,16 @@ def test_kinds_of_subtitles_are_told_apart(text: str, kind: str):
 def test_lines_that_cannot_be_spoken_are_refused(text: str):
     with pytest.raises(ValidationError, match="speech"):
         JobOptions(speech=text)
+
+
+@pytest.mark.parametrize(
+    ("original", "over"),
+    [
+        pytest.param("keep", False, id="keep"),
+        pytest.param("duck", False, id="duck"),
+        pytest.param("replace", True, id="replace"),
+        pytest.param("remove", True, id="remove"),
+    ],
+)
+def test_lines_are_spoken_over_dialogue_only_where_it_is_replaced(original: str, over: bool):
+    assert JobOptions.model_validate({"original": original}).studio().over_dialogue is over
