@@ -139,11 +139,11 @@ def _moved(line: Line, earliest: float, latest: float, quiet: Sequence[Gap], dur
     """The line in the nearest gap that holds it, starting between `earliest` and `latest`."""
     length = min(line.end, duration) - line.start
     first = bisect_right(quiet, earliest, key=lambda gap: gap.end)
-    starts = [
-        min(max(line.start, low), high)
-        for gap in takewhile(lambda gap: gap.start <= latest, quiet[first:])
-        if (low := max(gap.start, earliest)) <= (high := min(gap.end - length, latest)) + _EXACT
-    ]
+    starts: list[float] = []
+    for gap in takewhile(lambda gap: gap.start <= latest, quiet[first:]):
+        low, high = max(gap.start, earliest), min(gap.end - length, latest)
+        if low <= high + _EXACT:
+            starts.append(min(max(line.start, low), high))
     if not starts:
         return None
     start = round(min(starts, key=lambda start: abs(start - line.start)), 6)
