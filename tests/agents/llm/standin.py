@@ -8,6 +8,7 @@ A reply is what is said, or a function from what was asked to a reply.
 """
 
 import json
+import math
 import select
 import socket
 import sys
@@ -106,11 +107,17 @@ def half_sent() -> Said:
 
 
 def status(code: int, body: Json | str | None = None, *, retry_after: float | None = None) -> Said:
-    """An HTTP error, with the body that OpenAI gives unless another is given."""
+    """An HTTP error, with the body that OpenAI gives unless another is given.
+
+    `retry_after` (s) is told as OpenAI tells it: in milliseconds, and in whole seconds as HTTP has it.
+    """
     error = {"error": {"message": f"The stand-in says {code}.", "type": "stand_in", "param": None, "code": None}}
     told = body if isinstance(body, str) else json.dumps(error if body is None else body)
-    headers = {} if retry_after is None else {"retry-after": str(retry_after)}
-    return Said(status=code, body=told.encode(), headers=headers)
+    return Said(status=code, body=told.encode(), headers={} if retry_after is None else _later(retry_after))
+
+
+def _later(seconds: float) -> dict[str, str]:
+    return {"retry-after-ms": str(round(seconds * 1000)), "retry-after": str(math.ceil(seconds))}
 
 
 def html(words: str = "<html><body>Please log in.</body></html>") -> Said:

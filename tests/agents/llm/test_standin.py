@@ -164,7 +164,7 @@ def test_html():
 def test_status_tells_when_to_come_again():
     with standin(status(429, retry_after=0.1)) as server:
         answer = ask(server)
-    assert (answer.status_code, answer.headers["retry-after"]) == (429, "0.1")
+    assert (answer.status_code, answer.headers["retry-after-ms"], answer.headers["retry-after"]) == (429, "100", "1")
     assert "message" in answer.json()["error"]
 
 
@@ -271,9 +271,9 @@ class Sounds(BaseModel):
 @pytest.mark.parametrize("form", [ToolOutput, NativeOutput, PromptedOutput])
 def test_agent_reads_the_answer_in_any_form(form: Any):
     async def run(url: str) -> tuple[Sounds, int]:
-        provider = OpenAICompatibleProvider("stand-in", base_url=url)
-        agent = Agent(OpenAIChatModel("qwen", provider=provider), output_type=form(Sounds), system_prompt="Listen.")
-        result = await agent.run(["What is heard?", BinaryContent(PICTURE, media_type="image/jpeg")])
+        model = OpenAIChatModel("qwen", provider=OpenAICompatibleProvider("stand-in", base_url=url))
+        async with Agent(model, output_type=form(Sounds), system_prompt="Listen.") as agent:
+            result = await agent.run(["What is heard?", BinaryContent(PICTURE, media_type="image/jpeg")])
         return result.output, result.usage.input_tokens
 
     with standin(obeying(tokens_in=321)) as server:
