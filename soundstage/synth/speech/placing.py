@@ -146,8 +146,8 @@ def _moved(line: Line, earliest: float, latest: float, quiet: Sequence[Gap], dur
             starts.append(min(max(line.start, low), high))
     if not starts:
         return None
-    start = round(min(starts, key=lambda start: abs(start - line.start)), 6)
-    return line.model_copy(update={"start": start, "end": round(start + length, 6)})
+    nearest = min(starts, key=lambda start: abs(start - line.start))
+    return line.model_copy(update={"start": round(nearest, 6), "end": round(nearest + length, 6)})
 
 
 def _notes(lines: Sequence[Line], spots: Sequence[Line | None]) -> Iterator[str]:
