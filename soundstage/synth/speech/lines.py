@@ -13,6 +13,8 @@ from soundstage.errors import BadSound, StorageError
 
 SPEECH_LABEL = "speech"
 SPEECH_LEVEL = -18.0
+# The parameter of a cue that holds the number of its speaker, by which voices are given out.
+SPEAKER = "speaker"
 
 _FORMATS = {".srt": "srt", ".vtt": "vtt"}
 _LARGEST = 16 << 20
@@ -69,21 +71,24 @@ def parse_lines(text: str, kind: str, name: str) -> tuple[Line, ...]:
 def speech_cues(lines: Sequence[Line], duration: float) -> tuple[Cue, ...]:
     """Cues that speak the lines in a film of `duration` seconds; ids are line-0001 and so on.
 
-    Lines of one speaker share a source and a seed. A line that runs past the end of the film is trimmed.
+    Lines of one speaker share a source, a seed and a number (speakers are numbered as they come in, from 0).
+    A line that runs past the end of the film is trimmed.
 
     Raises:
         BadSound: a line starts after the film's end.
     """
-    return tuple(_cue(number, line, duration) for number, line in enumerate(lines, start=1))
+    speakers = list(dict.fromkeys(_slug(line.speaker) for line in lines))
+    return tuple(_cue(number, line, duration, speakers) for number, line in enumerate(lines, start=1))
 
 
-def _cue(number: int, line: Line, duration: float) -> Cue:
+def _cue(number: int, line: Line, duration: float, speakers: Sequence[str | None]) -> Cue:
     if line.start > duration - _SHORTEST:
         raise BadSound(
             f"Line {number} ({line.text[:60]!r}) starts at {line.start:.2f} s but the film lasts {duration:.2f} s; "
             "check that the lines belong to this film."
         )
     speaker = _slug(line.speaker)
+    voice = speakers.index(speaker)
     return Cue(
         id=f"line-{number:04}",
         layer=Layer.SPEECH,
@@ -95,6 +100,7 @@ def _cue(number: int, line: Line, duration: float) -> Cue:
         method=Method.SPEECH,
         seed=zlib.crc32((speaker or "").encode()),
         source=speaker,
+        parameters={SPEAKER: float(voice)} if voice else {},
         reason="a line the user gave",
     )
 

@@ -1,5 +1,6 @@
 """The speech maker: lines spoken within their times."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -10,6 +11,7 @@ from soundstage.cuesheet import Cue, Layer, Method
 from soundstage.errors import BadSound
 from soundstage.sound import BLOCK_FRAMES, SAMPLE_RATE, Block, frames_of
 from soundstage.synth.maker import Fit, MakerFacts, Rendering
+from soundstage.synth.speech.lines import SPEAKER
 from soundstage.synth.speech.stretch import faster
 from soundstage.synth.speech.voice import Voice, voice_named, voices
 
@@ -49,7 +51,7 @@ class SpeechMaker:
             MissingPart: no voice is installed.
             BadSound: the line does not fit into its time, or there is no such voice.
         """
-        voice = voice_named(cue.voice, self._known())
+        voice = voice_named(cue.voice, self._known(), _speaker(cue))
         frames = frames_of(cue.duration)
         line = np.zeros(frames, np.float32)
         spoken = _fitted(voice, cue, seed, frames)
@@ -63,6 +65,11 @@ class SpeechMaker:
 
     def _known(self) -> Sequence[Voice]:
         return voices() if self._speakers is None else self._speakers
+
+
+def _speaker(cue: Cue) -> int:
+    number = cue.parameters.get(SPEAKER, 0.0)
+    return int(number) if math.isfinite(number) else 0
 
 
 def _fitted(voice: Voice, cue: Cue, seed: int, frames: int) -> _Sound:

@@ -109,8 +109,10 @@ def voice_folder() -> Path:
     return platformdirs.user_data_path("soundstage") / "voices"
 
 
-def voice_named(name: str | None, known: Sequence[Voice]) -> Voice:
-    """The voice of a name among those known, or the first one.
+def voice_named(name: str | None, known: Sequence[Voice], speaker: int = 0) -> Voice:
+    """The voice of a name among those known, or without a name the one of a speaker of the film, by number.
+
+    Speakers have voices of their own as far as there are voices of one language; speaker 0 has the first.
 
     Raises:
         MissingPart: no voice is installed.
@@ -119,7 +121,8 @@ def voice_named(name: str | None, known: Sequence[Voice]) -> Voice:
     if not known:
         raise MissingPart(f"No voice is installed to speak lines with; install one with: {INSTALL}")
     if name is None:
-        return known[0]
+        alike = [voice for voice in known if voice.language[:2] == known[0].language[:2]]
+        return alike[speaker % len(alike)]
     for voice in known:
         if voice.name == name:
             return voice

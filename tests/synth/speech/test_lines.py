@@ -129,6 +129,16 @@ def test_lines_of_one_speaker_share_a_seed():
     assert one.seed == three.seed != two.seed
 
 
+def test_speakers_are_numbered_as_they_come_in():
+    lines = [Line(start=n, end=n + 1, text="Hello", speaker=who) for n, who in enumerate((None, "Bob", "Ann", "Bob"))]
+    assert [cue.parameters for cue in speech_cues(lines, duration=10)] == [
+        {},
+        {"speaker": 1},
+        {"speaker": 2},
+        {"speaker": 1},
+    ]
+
+
 def test_a_line_past_the_films_end_is_trimmed():
     (cue,) = speech_cues([Line(start=8, end=12, text="Hello")], duration=10)
     assert cue.end == 10

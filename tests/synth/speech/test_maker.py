@@ -80,6 +80,27 @@ def test_says_whose_voice_it_is():
     assert (rendering.licence, rendering.sources) == ("CC0-1.0", ("voice hummer (CC0-1.0)",))
 
 
+@pytest.mark.parametrize(
+    ("speaker", "voice"),
+    [
+        pytest.param(None, "ann", id="the only one"),
+        pytest.param(0.0, "ann", id="first"),
+        pytest.param(1.0, "cid", id="second, not with the voice of another language"),
+        pytest.param(2.0, "ann", id="more speakers than voices"),
+        pytest.param(float("inf"), "ann", id="no number"),
+    ],
+)
+def test_speakers_have_voices_of_their_own(speaker: float | None, voice: str):
+    maker = SpeechMaker([Hummer("ann"), Hummer("bea", language="de_DE"), Hummer("cid", language="en_GB")])
+    rendering = maker.make(cue(parameters={} if speaker is None else {"speaker": speaker}), 0)
+    assert rendering.sources == (f"voice {voice} (CC0-1.0)",)
+
+
+def test_a_voice_that_is_named_outweighs_the_speaker():
+    rendering = SpeechMaker([Hummer("ann"), Hummer("bea")]).make(cue(voice="ann", parameters={"speaker": 1}), 0)
+    assert rendering.sources == ("voice ann (CC0-1.0)",)
+
+
 def test_an_unknown_voice_is_refused_with_the_names_there_are():
     with pytest.raises(BadSound, match="no voice 'bob'; the voices here are: hummer"):
         SpeechMaker([Hummer()]).make(cue(voice="bob"), 0)
