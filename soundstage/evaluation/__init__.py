@@ -1,0 +1,1 @@
+"""Benchmarks of the cast: what its roles decide, beside what people would have decided."""
