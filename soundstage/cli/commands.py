@@ -30,6 +30,7 @@ _MODULES: Mapping[str, tuple[str, ...]] = {
     "service": ("submit", "status", "watch", "fetch", "cancel", "retry"),
     "batch": ("batch",),
     "doctor": ("doctor",),
+    "evaluate": ("evaluate",),
 }
 
 

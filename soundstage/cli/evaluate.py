@@ -1,0 +1,185 @@
+"""`soundstage evaluate`: how well the casts decide, on cases with known answers, side by side."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from soundstage.cli.console import print_json, print_table, stdout
+from soundstage.errors import BadOption
+
+# The casts and the knowledge base take a second to load: only for the command that asks them.
+if TYPE_CHECKING:
+    from soundstage.agents.roles import Cast
+    from soundstage.evaluation.labelling import Answer, LabelReport, LabelScore, Ranking
+    from soundstage.evaluation.merging import Decision, MergeReport, MergeScore
+
+app = typer.Typer(help="Measure the casts on cases with known answers.", no_args_is_help=True)
+_MERGE_COLUMNS = ("judge", "part", "pairs", "precision", "recall", "F1", "accuracy")
+_LABEL_COLUMNS = ("ranking", "part", "cases", "top-1", "top-5")
+
+Model = Annotated[
+    str | None,
+    typer.Option("--model", metavar="PROVIDER:NAME", help="Also ask this model, beside the house."),
+]
+BaseUrl = Annotated[
+    str | None, typer.Option("--base-url", metavar="URL", help="Where the model is served. [default: the provider's]")
+]
+Concurrency = Annotated[int, typer.Option("--concurrency", min=1, max=256, help="Questions asked at the same time.")]
+Wrong = Annotated[bool, typer.Option("--wrong", help="List what was wrong, too.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, with all that was wrong.")]
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    """A ranking's report; `deep` tells whether it gave five labels or only the chosen one."""
+
+    report: "LabelReport"
+    deep: bool
+
+
+def register(main: typer.Typer) -> None:
+    """Add the commands."""
+    main.add_typer(app, name="evaluate")
+
+
+@app.command("merge")
+def merge(
+    model: Model = None,
+    base_url: BaseUrl = None,
+    concurrency: Concurrency = 8,
+    wrong: Wrong = False,
+    json: Json = False,
+) -> None:
+    """Which neighbouring shots are one scene: precision and recall of the merges."""
+    from soundstage.evaluation.merging import judge_pairs
+
+    reports = {
+        cast.name: judge_pairs(cast.storyboarder, workers=concurrency) for cast in _casts(model, base_url, concurrency)
+    }
+    if json:
+        print_json({"judges": [_merge_record(name, report) for name, report in reports.items()]})
+        return
+    print_table(_MERGE_COLUMNS, [row for name, report in reports.items() for row in _merge_rows(name, report)])
+    if wrong:
+        stdout.print()
+        rows = [_wrong_row(name, decision) for name, report in reports.items() for decision in report.wrong()]
+        print_table(("judge", "part", "pair", "truth", "why", "what the judge said"), rows)
+
+
+@app.command("labels")
+def labels(
+    model: Model = None,
+    base_url: BaseUrl = None,
+    concurrency: Concurrency = 8,
+    wrong: Wrong = False,
+    json: Json = False,
+) -> None:
+    """Which label a description finds: right in the first place, and among the first five."""
+    ranked = _ranked(_casts(model, base_url, concurrency), concurrency)
+    if json:
+        print_json({"rankings": [_label_record(name, each) for name, each in ranked.items()]})
+        return
+    print_table(_LABEL_COLUMNS, [row for name, each in ranked.items() for row in _label_rows(name, each)])
+    if wrong:
+        stdout.print()
+        rows = [_missed_row(name, answer) for name, each in ranked.items() for answer in each.report.missed()]
+        print_table(("ranking", "part", "words", "right", "found"), rows)
+
+
+def _casts(model: str | None, base_url: str | None, concurrency: int) -> "list[Cast]":
+    from soundstage.agents.house import house_cast
+
+    if model is None:
+        if base_url is not None:
+            raise BadOption("--base-url needs a model that is served there; name it with --model PROVIDER:NAME.")
+        return [house_cast()]
+    return [house_cast(), _cast_of(model, base_url, concurrency)]
+
+
+def _cast_of(model: str, base_url: str | None, concurrency: int) -> "Cast":
+    raise NotImplementedError
+
+
+def _ranked(casts: "Iterable[Cast]", workers: int) -> dict[str, _Ranked]:
+    """The knowledge base's own ranking first, then what each cast's Synthesizer chooses."""
+    from soundstage.evaluation.labelling import chosen_by, rank_labels, searched
+
+    def asked(ranking: "Ranking", deep: bool) -> _Ranked:
+        return _Ranked(rank_labels(ranking, workers=workers), deep)
+
+    chosen = {f"{cast.name}, chosen": asked(chosen_by(cast.synthesizer), deep=False) for cast in casts}
+    return {"knowledge base": asked(searched, deep=True), **chosen}
+
+
+def _merge_rows(name: str, report: "MergeReport") -> list[tuple[str, ...]]:
+    return [
+        (name, part, str(s.pairs), f"{s.precision:.3f}", f"{s.recall:.3f}", f"{s.f1:.3f}", f"{s.accuracy:.3f}")
+        for part, s in _merge_scores(report).items()
+    ]
+
+
+def _merge_scores(report: "MergeReport") -> "Mapping[str, MergeScore]":
+    from soundstage.evaluation.cases import Part
+
+    return {part.value: report.score(part) for part in Part}
+
+
+def _merge_record(name: str, report: "MergeReport") -> dict[str, Any]:
+    shares = ("pairs", "precision", "recall", "f1", "accuracy")
+    return {
+        "name": name,
+        "scores": {
+            part: {**asdict(score), **{share: getattr(score, share) for share in shares}}
+            for part, score in _merge_scores(report).items()
+        },
+        "wrong": [
+            {
+                "id": decision.pair.id,
+                "part": decision.pair.part,
+                "merge": decision.pair.merge,
+                "reason": decision.pair.reason,
+                "said": asdict(decision.verdict),
+            }
+            for decision in report.wrong()
+        ],
+    }
+
+
+def _wrong_row(name: str, decision: "Decision") -> tuple[str, ...]:
+    pair = decision.pair
+    truth = "one scene" if pair.merge else "two scenes"
+    return (name, pair.part, pair.id, truth, pair.reason, decision.verdict.reason)
+
+
+def _label_rows(name: str, ranked: _Ranked) -> list[tuple[str, ...]]:
+    return [
+        (name, part, str(score.cases), f"{score.top1:.3f}", f"{score.top5:.3f}" if ranked.deep else "-")
+        for part, score in _label_scores(ranked).items()
+    ]
+
+
+def _label_scores(ranked: _Ranked) -> "Mapping[str, LabelScore]":
+    from soundstage.evaluation.cases import Part
+
+    return {part.value: ranked.report.score(part) for part in Part}
+
+
+def _label_record(name: str, ranked: _Ranked) -> dict[str, Any]:
+    return {
+        "name": name,
+        "scores": {
+            part: {"cases": score.cases, "top1": score.top1, "top5": score.top5 if ranked.deep else None}
+            for part, score in _label_scores(ranked).items()
+        },
+        "missed": [
+            {"words": a.case.words, "part": a.case.part, "labels": a.case.labels, "found": a.found}
+            for a in ranked.report.missed()
+        ],
+    }
+
+
+def _missed_row(name: str, answer: "Answer") -> Sequence[str]:
+    case = answer.case
+    return (name, case.part, case.words, ", ".join(case.labels), ", ".join(answer.found) or "nothing")
