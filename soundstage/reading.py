@@ -80,7 +80,7 @@ class Shot(_Document):
     `colour` is the mean colour histogram (unit sum); `brightness`, `saturation` and `texture`
     (mean gradient) are means in 0..1; `transition` is how the shot begins: start, cut, fade or
     dissolve; `motion` and `sound_level` describe how it moves and how loud its own sound is
-    (LUFS-like dB, None when there is none).
+    (LUFS-like dB, None when there is none); `clip` is the file of its proxy clip, where the film was read for clips.
     """
 
     index: int
@@ -95,6 +95,7 @@ class Shot(_Document):
     motion: Share = 0.0
     sound_level: float | None = None
     onsets: tuple[Onset, ...] = ()
+    clip: str | None = None
 
 
 class Reading(_Document):

@@ -33,7 +33,7 @@ _LUMA = WIDTH * HEIGHT
 _CHROMA = _LUMA // 4
 _PICTURE = _LUMA + 2 * _CHROMA
 # Outputs start here so that no time before the first picture is negative, which NUT cannot hold.
-_SHIFT = 100
+SHIFT = 100
 _PIPE_BUFFER = 1 << 20
 
 Bytes = NDArray[np.uint8]
@@ -102,7 +102,7 @@ def arguments(facts: Probe, sound_fd: int | None) -> list[str]:
     )
     both = film[str(facts.picture)].split()
     small = both[0].filter("scale", WIDTH, HEIGHT, flags="area", out_range="tv").filter("format", "yuv420p")
-    width, height = still_size(facts.width, facts.height)
+    width, height = even_size(facts.width, facts.height, STILL_WIDTH)
     stills = (
         both[1]
         .filter("select", f"isnan(prev_selected_t)+gte(t-prev_selected_t,{STILL_GAP - 0.001})")
@@ -117,7 +117,7 @@ def arguments(facts: Probe, sound_fd: int | None) -> list[str]:
             f="nut",
             fps_mode="passthrough",
             enc_time_base="demux",
-            output_ts_offset=_SHIFT,
+            output_ts_offset=SHIFT,
             **{"c:v:0": "rawvideo", "c:v:1": "mjpeg", "q:v:1": 3, "threads:v": 1},
         )
     ]
@@ -129,9 +129,9 @@ def arguments(facts: Probe, sound_fd: int | None) -> list[str]:
     )
 
 
-def still_size(width: int, height: int) -> tuple[int, int]:
-    """Even size of the stills: the film's shape, at most 480 pixels on the longer side."""
-    share = min(1.0, STILL_WIDTH / max(width, height))
+def even_size(width: int, height: int, longest: int) -> tuple[int, int]:
+    """Even size of smaller pictures: the film's shape, at most `longest` pixels on the longer side."""
+    share = min(1.0, longest / max(width, height))
     return max(2, round(width * share / 2) * 2), max(2, round(height * share / 2) * 2)
 
 
@@ -140,7 +140,7 @@ def _sound_output(stream: object, channels: int, fd: int) -> object:
     mix = "pan=stereo|c0=c0|c1=c0," if channels == 1 else ""
     chain = f"{mix}aresample={SAMPLE_RATE}:ochl=stereo:rematrix_maxval=1,asetnsamples=n=4096:p=0"
     return compose.output(
-        stream, f"pipe:{fd}", f="nut", af=chain, output_ts_offset=_SHIFT, **{"c:a": "pcm_f32le", "ac": 2}
+        stream, f"pipe:{fd}", f="nut", af=chain, output_ts_offset=SHIFT, **{"c:a": "pcm_f32le", "ac": 2}
     )
 
 
@@ -149,8 +149,8 @@ def pictures(pipe: IO[bytes]) -> Iterator[Pictures | Still]:
     times: list[float] = []
     held: list[bytes] = []
     last = float("-inf")
-    for packet in _packets(pipe):
-        time = _time(packet)
+    for packet in packets(pipe):
+        time = time_of(packet)
         if packet.stream_index == 1:
             yield Still(time=time, jpeg=bytes(packet))
         elif time > last and packet.size == _PICTURE:  # what a killed ffmpeg leaves is cut short
@@ -166,13 +166,14 @@ def pictures(pipe: IO[bytes]) -> Iterator[Pictures | Still]:
 
 def sounds(pipe: IO[bytes]) -> Iterator[tuple[float, Block]]:
     """Blocks of sound, each with its time in the same seconds as the pictures."""
-    for packet in _packets(pipe):
+    for packet in packets(pipe):
         block = np.frombuffer(bytes(packet), dtype="<f4").reshape(-1, 2)
         # A damaged film can decode to numbers that are none.
-        yield _time(packet), block if np.isfinite(block.sum()) else np.nan_to_num(block, posinf=0, neginf=0)
+        yield time_of(packet), block if np.isfinite(block.sum()) else np.nan_to_num(block, posinf=0, neginf=0)
 
 
-def _packets(pipe: IO[bytes]) -> "Iterator[Packet[Any]]":
+def packets(pipe: IO[bytes]) -> "Iterator[Packet[Any]]":
+    """What comes out of an ffmpeg as NUT, until it ends or breaks off."""
     try:
         with av.open(pipe, mode="r", format="nut", buffer_size=_PIPE_BUFFER) as opened:
             for packet in opened.demux():
@@ -182,8 +183,9 @@ def _packets(pipe: IO[bytes]) -> "Iterator[Packet[Any]]":
         return  # ffmpeg's end tells why; what came until here is good
 
 
-def _time(packet: "Packet[Any]") -> float:
-    return round(float((packet.pts or 0) * packet.time_base) - _SHIFT, 9)
+def time_of(packet: "Packet[Any]") -> float:
+    """Time of a packet in seconds of ffmpeg time."""
+    return round(float((packet.pts or 0) * packet.time_base) - SHIFT, 9)
 
 
 def _batch(times: list[float], held: list[bytes]) -> Pictures:
