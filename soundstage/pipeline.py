@@ -20,7 +20,7 @@ from soundstage.agents.roles import Cast, SceneView, Scriptwriter, ShotScript, S
 from soundstage.cuesheet import Caption, Cue, CueSheet, Line, Overview, Scene, digest
 from soundstage.edits import Edits, apply_edits, baseline
 from soundstage.errors import BadCueSheet, BadOption
-from soundstage.film.read import read_film
+from soundstage.film.read import add_clips, read_film
 from soundstage.mix.film import MixOptions, MixResult, Outputs, mix_film
 from soundstage.reading import FilmFacts, MotionCurve, Reading
 from soundstage.rendering import Rendered, RenderOptions, Stage, with_notes
@@ -54,6 +54,7 @@ class StudioOptions:
     `hint` says what the film shows; `speech` is an SRT or VTT file of lines to speak;
     `only_scenes` are scene ids (empty: all); `candidates` takes are made of each short
     cue; `keep_sheet` takes the cue sheet on disk as it stands and designs nothing;
+    `clips` has a proxy clip of every shot written, for casts and makers that look at moving pictures;
     `over_dialogue` lets lines be spoken where the film's own dialogue is.
     """
 
@@ -66,6 +67,7 @@ class StudioOptions:
     transcribe: bool = True
     keep_sheet: bool = False
     over_dialogue: bool = False
+    clips: bool = False
 
 
 class Story(BaseModel):
@@ -121,16 +123,29 @@ class Studio:
         saved = self.folder.saved_reading()
         transcribe = self.options.transcribe and not self.options.keep_sheet
         if saved is not None and saved.facts.digest == known and (self.folder.knows_speech() or not transcribe):
-            return saved
+            return self._with_clips(saved)
         if saved is not None and saved.facts.digest != known:
             self.folder.set_aside_sheet()
         self.folder.reading.mkdir(exist_ok=True)
         self.folder.break_seal()
         reading = self._timed(
             StageName.READ,
-            lambda tell: read_film(self.film, self.folder.reading, progress=tell, transcribe=transcribe),
+            lambda tell: read_film(
+                self.film, self.folder.reading, progress=tell, transcribe=transcribe, clips=self.options.clips
+            ),
         )
         self.folder.seal_reading(speech=transcribe)
+        return reading
+
+    def _with_clips(self, saved: Reading) -> Reading:
+        """A saved reading, with clips where they are wanted: only for them is the film read again."""
+        if not self.options.clips or any(shot.clip for shot in saved.shots):
+            return saved
+        speech = self.folder.knows_speech()
+        reading = self._timed(
+            StageName.READ, lambda tell: add_clips(self.film, saved, self.folder.reading, progress=tell)
+        )
+        self.folder.seal_reading(speech=speech)
         return reading
 
     @cached_property

@@ -114,6 +114,7 @@ class WorkFolder:
             self.memory,
             self.reading,
             self.reading / "keyframes",
+            self.reading / "clips",
         ):
             for leftover in folder.glob(".*.part"):
                 if _ASIDE.fullmatch(leftover.name):

@@ -19,6 +19,7 @@ import structlog
 from soundstage import ffmpeg
 from soundstage.cuesheet import Line
 from soundstage.errors import BadFilm, MissingPart, StorageError
+from soundstage.film.clips import remove_clips, write_clips
 from soundstage.film.features import Looker, Looks, Thumbnails, shrunk
 from soundstage.film.frames import Decoding, Pictures, decoding, pictures, sounds
 from soundstage.film.keyframes import Stills, write_keyframes
@@ -31,6 +32,8 @@ from soundstage.reading import SOUND_FILE, FilmFacts, Keyframe, Onset, Reading, 
 log = structlog.get_logger()
 
 _DECODED = 0.85
+# Cutting the clips decodes the film once more; so much of the time is the reading's where both are done.
+_READ = 0.6
 _GRADUAL_HALF = 0.3
 _MISSING_END = 0.5
 _USUAL_LENGTH = 1 / 25
@@ -64,29 +67,71 @@ class _Seen:
 
 
 def read_film(
-    film: Path, folder: Path, *, progress: Callable[[float], None] = _ignore, transcribe: bool = True
+    film: Path,
+    folder: Path,
+    *,
+    progress: Callable[[float], None] = _ignore,
+    transcribe: bool = True,
+    clips: bool = False,
 ) -> Reading:
     """Read all that can be read off a film, and write it into `folder`.
 
     There will be `keyframes/*.jpg`, `motion.npz`, `original.flac` (only if the film has sound; 48 kHz
-    stereo, aligned to the first picture and as long as the film) and, last, `reading.json`.
+    stereo, aligned to the first picture and as long as the film), `clips/*.mp4` (only if they are
+    wanted) and, last, `reading.json`.
 
     Args:
         film: the film.
         folder: where to write; made if missing.
         progress: called with 0..1 as reading goes on.
         transcribe: whether to listen for dialogue.
+        clips: whether to write a proxy clip of every shot, which takes a second pass over the film.
 
     Raises:
         BadFilm: it is not a film that can be read.
         StorageError: a path cannot be read or written, or the disk is full.
+        ToolFailed: the film was read, but nothing of it could be decoded a second time.
     """
     facts = probe(film)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return _read(film, facts, folder, progress, transcribe)
+        remove_clips(folder)
+        share = _READ if clips else 1.0
+        reading = _read(film, facts, folder, lambda done: progress(share * done), transcribe)
+        if clips:
+            reading = _with_clips(film, facts, reading, folder, lambda done: progress(share + (1 - share) * done))
+        reading.save(folder)
+        progress(1.0)
+        return reading
     except OSError as error:
         raise StorageError(f"{folder} cannot be written ({error.strerror}); free space or choose another.") from error
+
+
+def add_clips(film: Path, reading: Reading, folder: Path, *, progress: Callable[[float], None] = _ignore) -> Reading:
+    """Write the proxy clips that a saved reading does not have; nothing else of it is read again.
+
+    Args:
+        film: the film that was read.
+        reading: what was read off it.
+        folder: where the reading lies.
+        progress: called with 0..1 as clips are done.
+
+    Raises:
+        BadFilm: it is not a film that can be read.
+        StorageError: a path cannot be read or written, or the disk is full.
+        ToolFailed: nothing of the film can be decoded any more.
+    """
+    facts = probe(film)
+    with_clips = _with_clips(film, facts, reading, folder, progress)
+    with_clips.save(folder)
+    return with_clips
+
+
+def _with_clips(film: Path, facts: Probe, reading: Reading, folder: Path, progress: Callable[[float], None]) -> Reading:
+    # ffmpeg counts times as it did for the reading only where it uses the same streams.
+    used = facts if reading.facts.sound else replace(facts, sound=None)
+    shots = write_clips(film, used, reading.shots, reading.facts.offset, folder, progress)
+    return reading.model_copy(update={"shots": shots})
 
 
 def _read(film: Path, facts: Probe, folder: Path, progress: Callable[[float], None], transcribe: bool) -> Reading:
@@ -114,11 +159,8 @@ def _read(film: Path, facts: Probe, folder: Path, progress: Callable[[float], No
         seen.movement.curve.save(folder)
         lines, unheard = dialogue.result() if dialogue else ((), ())
     film_facts, notes = _facts(film, facts, seen)
-    reading = Reading(facts=film_facts, shots=shots, dialogue=lines, notes=(*facts.notes, *notes, *unheard))
-    reading.save(folder)
-    progress(1.0)
     log.info("film read", shots=len(shots), seconds=round(seen.duration, 2), lines=len(lines))
-    return reading
+    return Reading(facts=film_facts, shots=shots, dialogue=lines, notes=(*facts.notes, *notes, *unheard))
 
 
 def _watch(
