@@ -16,17 +16,21 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from soundstage.agents import continuity, discussion, generation
-from soundstage.agents.roles import Cast, SceneView, Scriptwriter, ShotScript, ShotView
-from soundstage.cuesheet import Caption, Cue, CueSheet, Line, Overview, Scene, digest
+from soundstage.agents.roles import Bible, Cast, SceneView, ShotScript
+from soundstage.agents.together import at_once
+from soundstage.cuesheet import Cue, CueSheet, Line, Overview, Scene, digest
 from soundstage.edits import Edits, apply_edits, baseline
 from soundstage.errors import BadCueSheet, BadOption
 from soundstage.film.read import add_clips, read_film
+from soundstage.listening import ROUNDS, Listener
 from soundstage.mix.film import MixOptions, MixResult, Outputs, mix_film
-from soundstage.reading import FilmFacts, MotionCurve, Reading
+from soundstage.reading import Reading
+from soundstage.remembering import Glimpse, RememberingScriptwriter
 from soundstage.rendering import Rendered, RenderOptions, Stage, with_notes
 from soundstage.synth.maker import SoundMaker
 from soundstage.synth.speech.lines import read_lines
 from soundstage.synth.speech.placing import Placed, place, placed_cues
+from soundstage.views import Views
 from soundstage.workfolder import WorkFolder, film_digest
 
 VERSION = 1
@@ -55,7 +59,8 @@ class StudioOptions:
     `only_scenes` are scene ids (empty: all); `candidates` takes are made of each short
     cue; `keep_sheet` takes the cue sheet on disk as it stands and designs nothing;
     `clips` has a proxy clip of every shot written, for casts and makers that look at moving pictures;
-    `over_dialogue` lets lines be spoken where the film's own dialogue is.
+    `over_dialogue` lets lines be spoken where the film's own dialogue is; `narrate` has the
+    Scriptwriter write lines for a narrator; `listen` sends takes that fall short back to the Designer.
     """
 
     hint: str | None = None
@@ -68,6 +73,8 @@ class StudioOptions:
     keep_sheet: bool = False
     over_dialogue: bool = False
     clips: bool = False
+    narrate: bool = False
+    listen: bool = True
 
 
 class Story(BaseModel):
@@ -115,6 +122,7 @@ class Studio:
         self._makers = makers
         self._progress = progress
         self._film_digest = film_digest
+        self._designed: dict[str, Cue] = {}
 
     @cached_property
     def reading(self) -> Reading:
@@ -149,18 +157,29 @@ class Studio:
         return reading
 
     @cached_property
+    def rough(self) -> Overview | None:
+        """Stage describe, before all shots: the cast's first look at the whole film, where it takes one."""
+        key = digest(["glimpse", VERSION, self._cast.name, self.reading.facts.digest, self.options.hint])
+        known = self.folder.recall(key, Glimpse)
+        if known is not None:
+            return known.overview
+        overview = self._cast.scriptwriter.glimpse(self._views.film())
+        self.folder.remember(key, Glimpse(overview=overview))
+        return overview
+
+    @cached_property
     def scripts(self) -> tuple[ShotScript, ...]:
         """Stage describe: every shot with its caption."""
         return self.describe(range(len(self.reading.shots)))
 
     def describe(self, shots: Sequence[int]) -> tuple[ShotScript, ...]:
         """Stage describe for some shots, by their index."""
-        remembering = _RememberingScriptwriter(self._cast, self.folder, self.reading.facts.digest)
+        remembering = RememberingScriptwriter(self._cast, self.folder, [VERSION, self.reading.facts.digest])
         cast = replace(self._cast, scriptwriter=remembering)
-        views = [self._view(number) for number in shots]
+        views = [self._views.shot(number) for number in shots]
         return self._timed(
             StageName.DESCRIBE,
-            lambda tell: discussion.describe_shots(views, cast, self.options.workers, tell),
+            lambda tell: discussion.describe_shots(views, cast, self.options.workers, tell, self.rough),
         )
 
     @cached_property
@@ -169,6 +188,11 @@ class Studio:
         inputs = [self.reading.facts.digest, self.options.hint, self._cast.name]
         key = digest(["storyboard", VERSION, *inputs])
         return self.folder.recall(key, Story) or self._tell_story(key)
+
+    @cached_property
+    def bible(self) -> Bible:
+        """Stage design, before all scenes: the sources that recur in the film."""
+        return self._cast.designer.write_bible(self.story.overview, self.story.scenes)
 
     @cached_property
     def sheet(self) -> CueSheet:
@@ -191,10 +215,28 @@ class Studio:
 
     @cached_property
     def rendered(self) -> Rendered:
-        """Stage synthesize: a take for every wanted cue; the sheet on disk gets a note on each."""
+        """Stage synthesize: a take for every wanted cue, listened to; the sheet on disk gets a note on each."""
         rendered = self.render(self.wanted_cues())
+        for _ in range(ROUNDS + 1):
+            if not self.listen(rendered):
+                break
+            rendered = self.render(self.wanted_cues())
         self._note(rendered)
         return rendered
+
+    def listen(self, rendered: Rendered) -> bool:
+        """Let the Designer hear the takes of all wanted cues; returns whether the sheet has other cues now.
+
+        What the user edited stays, and so does a sheet that is kept as it is.
+        """
+        if not (self._cast.listens and self.options.listen) or self.options.keep_sheet:
+            return False
+        scenes, edits = self._wanted_scenes(), self.folder.edits()
+        open_cues = {id: cue for id, cue in self._designed.items() if id not in edits.changed}
+        if not self._listener.listen(scenes, open_cues, rendered.takes):
+            return False
+        del self.sheet  # made anew, of what was tried
+        return True
 
     def wanted_cues(self) -> tuple[Cue, ...]:
         """The cues of the scenes that are to be heard.
@@ -249,11 +291,7 @@ class Studio:
         return self._timed(StageName.DESIGN, lambda tell: self._design_all(wanted, tell))
 
     def _design_all(self, scenes: Sequence[Scene], tell: Callable[[float], None]) -> tuple[SceneDesign, ...]:
-        designs = []
-        for number, scene in enumerate(scenes, start=1):
-            designs.append(self._design_scene(scene))
-            tell(number / len(scenes))
-        return tuple(designs)
+        return tuple(at_once(self._design_scene, scenes, self._cast, progress=tell))
 
     def _design(self, story: Story, edits: Edits, tell: Callable[[float], None]) -> CueSheet:
         scenes = _bare(edits.scenes or story.scenes, edits)
@@ -262,13 +300,23 @@ class Studio:
         for scene, design in zip(scenes, self._design_all(scenes, tell), strict=True):
             designed.append(scene.model_copy(update={"cues": design.cues}))
             talk += [f"{scene.id} {line}" for line in design.talk]
-        settled = continuity.settle(designed)
+        settled = self._listened_to(continuity.settle(designed))
         self.folder.write_talk([*talk, *(f"Studio: {note}" for note in self.notes)])
         return CueSheet(
             film=self.reading.facts.digest,
             duration=self.reading.facts.duration,
             overview=story.overview,
             scenes=self._with_speech(settled),
+        )
+
+    def _listened_to(self, scenes: Sequence[Scene]) -> tuple[Scene, ...]:
+        """The scenes with what earlier listening put in place of their cues."""
+        self._designed = {cue.id: cue for scene in scenes for cue in scene.cues}
+        if not self._cast.listens:
+            return tuple(scenes)
+        return tuple(
+            scene.model_copy(update={"cues": tuple(self._listener.current(cue) for cue in scene.cues)})
+            for scene in scenes
         )
 
     def _own_sheet(self) -> CueSheet | None:
@@ -298,36 +346,31 @@ class Studio:
 
     @cached_property
     def _lines(self) -> tuple[Line, ...]:
-        return read_lines(self.options.speech) if self.options.speech else ()
+        given = read_lines(self.options.speech) if self.options.speech else ()
+        return tuple(sorted((*given, *self._narration(given)), key=lambda line: line.start))
+
+    def _narration(self, given: Sequence[Line]) -> tuple[Line, ...]:
+        if not self.options.narrate:
+            return ()
+        dialogue = () if self.options.over_dialogue else self.reading.dialogue
+        pauses = self._views.pauses(self.story.scenes, (*dialogue, *given))
+        return self._cast.scriptwriter.narrate(self.story.overview, self.story.scenes, pauses)
 
     @cached_property
     def _placed(self) -> Placed:
         dialogue = () if self.options.over_dialogue else self.reading.dialogue
         return place(self._lines, dialogue, self.reading.facts.duration)
 
-    def _view(self, number: int) -> ShotView:
-        shot = self.reading.shots[number]
-        return ShotView(
-            shot=shot,
-            pictures=tuple(self.folder.reading / frame.file for frame in shot.keyframes),
-            dialogue=tuple(line for line in self.reading.dialogue if line.start < shot.end and line.end > shot.start),
-            hint=self.options.hint,
-        )
-
-    def _scene_view(self, scene: Scene) -> SceneView:
-        first, last = scene.shots
-        return SceneView(
-            scene=scene,
-            shots=self.reading.shots[first : last + 1],
-            motion=self._motion.between(scene.start, scene.end),
-            overview=self.story.overview,
-            facts=self.reading.facts,
-            seed=self.options.seed,
-        )
+    @cached_property
+    def _views(self) -> Views:
+        return Views(self.folder, self.reading, self.options.hint, self.options.seed)
 
     @cached_property
-    def _motion(self) -> MotionCurve:
-        return MotionCurve.load(self.folder.reading)
+    def _listener(self) -> Listener:
+        return Listener(self._cast, self.folder, self.reading.facts.digest, self._scene_view)
+
+    def _scene_view(self, scene: Scene) -> SceneView:
+        return self._views.scene(scene, self.story.overview, self.bible)
 
     def _wanted_scenes(self) -> tuple[Scene, ...]:
         wanted = self.options.only_scenes
@@ -353,30 +396,3 @@ def _bare(scenes: Sequence[Scene], edits: Edits) -> tuple[Scene, ...]:
     return tuple(
         scene.model_copy(update={"hint": edits.hints.get(scene.id, scene.hint), "cues": ()}) for scene in scenes
     )
-
-
-class _RememberingScriptwriter:
-    """Another Scriptwriter whose captions of shots are kept in the work folder."""
-
-    def __init__(self, cast: Cast, folder: WorkFolder, film: str) -> None:
-        self._inner: Scriptwriter = cast.scriptwriter
-        self._folder = folder
-        self._film = film
-        self._name = cast.name
-
-    def describe_shot(self, view: ShotView, overview: Overview | None) -> Caption:
-        inputs = [view.shot.model_dump(mode="json"), view.hint, [line.text for line in view.dialogue]]
-        rough = overview.model_dump(mode="json") if overview else None
-        key = digest(["caption", VERSION, self._name, self._film, inputs, rough])
-        known = self._folder.recall(key, Caption)
-        if known is not None:
-            return known
-        caption = self._inner.describe_shot(view, overview)
-        self._folder.remember(key, caption)
-        return caption
-
-    def unify(self, captions: Sequence[ShotScript]) -> Caption:
-        return self._inner.unify(captions)
-
-    def describe_film(self, facts: FilmFacts, scripts: Sequence[ShotScript]) -> Overview:
-        return self._inner.describe_film(facts, scripts)

@@ -290,7 +290,8 @@ class Cast:
     """One implementation of each role.
 
     `at_once` is how many questions may be open at the same time, where that is not a matter of processors;
-    `abandon` leaves all open questions unanswered, at once.
+    `listens` tells whether the Designer has anything to say on takes; `abandon` leaves all open questions
+    unanswered, at once.
     """
 
     name: str
@@ -299,4 +300,5 @@ class Cast:
     designer: Designer
     synthesizer: Synthesizer
     at_once: int = 1
+    listens: bool = False
     abandon: Callable[[], None] = _nothing_to_leave

@@ -24,7 +24,11 @@ def at_once(
     When one fails, or the caller is interrupted, the cast is told to leave what is still open.
 
     Args:
+        work: asks one question; called from several threads.
+        tasks: what it is called with.
+        cast: who is asked.
         workers: tasks at a time; at least as many as the cast answers at once.
+        progress: called with 0..1.
     """
     done, lock = 0, Lock()
 

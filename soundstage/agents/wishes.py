@@ -36,6 +36,8 @@ def moments_of(view: SceneView, idea: SoundIdea, onsets: Sequence[Onset]) -> Mom
     """The wished moments within the scene; of what is seen, each on the onset that it means.
 
     Args:
+        view: the scene.
+        idea: the sound that is wished for.
         onsets: the scene's, in order.
     """
     scene = view.scene

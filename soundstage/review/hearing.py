@@ -69,7 +69,18 @@ def best(hearings: Sequence[Hearing]) -> int:
 
 def good_enough(hearing: Hearing) -> bool:
     """Whether another try is not worth its time: good on the whole, and nothing badly wrong."""
-    return hearing.score >= _GOOD and all(score >= _BEARABLE for score, _ in hearing.scores.values())
+    return is_good(hearing.score, hearing.scores)
+
+
+def is_good(score: float, scores: Mapping[str, tuple[float, str]]) -> bool:
+    """As `good_enough`, by the whole score and those of the checks."""
+    return score >= _GOOD and all(each >= _BEARABLE for each, _ in scores.values())
+
+
+def faults_of(scores: Mapping[str, tuple[float, str]]) -> tuple[str, ...]:
+    """What a Designer should hear of a take: the reasons of the checks it did not pass well, worst first."""
+    weak = sorted((score, name, reason) for name, (score, reason) in scores.items() if score < _GOOD)
+    return tuple(f"{name}: {reason}" for _, name, reason in weak)
 
 
 def _overall(scores: Sequence[float]) -> float:

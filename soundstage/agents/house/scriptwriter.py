@@ -76,7 +76,7 @@ class HouseScriptwriter:
         )
 
     def split(self, scripts: Sequence[ShotScript], overview: Overview) -> Split | None:
-        """Where a scene drifted in small steps until its first and last shot contradict each other: the weakest link."""
+        """The weakest link of a scene that drifted in small steps until its ends contradict each other."""
         ends = self._judge.judge(scripts[0], scripts[-1], overview)
         if ends.merge or ends.confidence < _CONTRADICTED:
             return None
