@@ -165,6 +165,29 @@ def test_sound_that_begins_before_the_pictures_moves_no_border(tmp_path: Path, c
     assert [clip.numbers for clip in done.clips()] == done.pictures()
 
 
+def test_neither_a_jump_of_the_clock_nor_another_size_moves_a_border(tmp_path: Path, cut: CutFilm) -> None:
+    pictures = list(numbered(60))
+    sound = footage.tone(seconds=1.2)
+    first = footage.write_film(tmp_path / "first.ts", pictures[:30], sound=sound)
+    larger = (np.repeat(np.repeat(picture, 2, axis=0), 2, axis=1) for picture in pictures[30:])
+    second = footage.write_film(tmp_path / "second.ts", larger, sound=sound, options=("-output_ts_offset", "500"))
+    film = tmp_path / "film.ts"
+    film.write_bytes(first.read_bytes() + second.read_bytes())
+    done = cut(film, [0, 10, 29, 30, 31, 45])
+    assert [clip.numbers for clip in done.clips()] == done.pictures()
+    assert {clip.size for clip in done.clips()} == {(160, 90)}
+
+
+def test_pictures_that_an_edit_list_hides_are_in_no_clip(tmp_path: Path, cut: CutFilm) -> None:
+    whole = footage.write_film(tmp_path / "whole.mp4", numbered(60), options=("-g", "25"))
+    film = tmp_path / "film.mp4"
+    footage.ffmpeg("-ss", "0.6", "-i", whole, "-c", "copy", film)
+    done = cut(film, [0, 1, 7, 20])
+    hidden = 60 - len(done.times)
+    assert hidden > 0
+    assert [clip.numbers for clip in done.clips()] == [[n + hidden for n in span] for span in done.pictures()]
+
+
 SIZES = {
     "odd": ((161, 91), (160, 92)),
     "tiny": ((33, 17), (32, 16)),
