@@ -66,3 +66,35 @@ class ToolFailed(SoundstageError):
     kind = "tool-failed"
     exit_code = 8
     status = 500
+
+
+class ModelAway(SoundstageError):
+    """A model service does not answer: not reached, too busy, or broken; worth another try later."""
+
+    kind = "model-away"
+    exit_code = 9
+    status = 503
+
+
+class ModelRefused(SoundstageError):
+    """A model service will not serve what is asked: the key, the model's name, or the request itself."""
+
+    kind = "model-refused"
+    exit_code = 10
+    status = 502
+
+
+class BadAnswer(SoundstageError):
+    """A model gave no answer that can be used, however often it was told what was wrong."""
+
+    kind = "bad-answer"
+    exit_code = 11
+    status = 502
+
+
+class BudgetSpent(SoundstageError):
+    """The tokens or the money that a job may spend on models are spent."""
+
+    kind = "budget-spent"
+    exit_code = 12
+    status = 402

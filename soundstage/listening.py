@@ -29,10 +29,14 @@ class Try(BaseModel):
 
 
 class Tries(BaseModel):
-    """All that was tried in place of one designed cue; `current` is what the sheet holds now."""
+    """All that was tried in place of one designed cue; `current` is what the sheet holds now.
+
+    `number` counts how often this was written down: what is remembered is added to, never changed.
+    """
 
     current: Cue
     tried: tuple[Try, ...] = ()
+    number: int = 0
 
     def best(self) -> Cue:
         """The cue with the best take; of equals, the first."""
@@ -53,7 +57,7 @@ class Listener:
 
     def current(self, designed: Cue) -> Cue:
         """What stands in the sheet for a designed cue: itself until it was listened to."""
-        tries = self.folder.recall(self._key(designed), Tries)
+        tries = self._latest(designed)
         return tries.current if tries else designed
 
     def listen(self, scenes: Sequence[Scene], designed: Mapping[str, Cue], takes: Mapping[str, Take]) -> bool:
@@ -89,16 +93,23 @@ class Listener:
         score = take.score if take else _UNHEARD
         known = any(each.cue == before.current for each in before.tried)
         tried = before.tried if known else (*before.tried, Try(cue=before.current, score=score))
-        after = Tries(current=before.current, tried=tried)
+        after = Tries(current=before.current, tried=tried, number=before.number + 1)
         another = proposal if proposal is not None and len(tried) <= ROUNDS else after.best()
-        self.folder.remember(self._key(designed), after.model_copy(update={"current": another}))
+        if not known or another != before.current:
+            self.folder.remember(self._key(designed, after.number), after.model_copy(update={"current": another}))
         return another != before.current
 
     def _tries(self, designed: Cue, cue: Cue) -> Tries:
-        return self.folder.recall(self._key(designed), Tries) or Tries(current=cue.model_copy(update={"take": None}))
+        return self._latest(designed) or Tries(current=cue.model_copy(update={"take": None}))
 
-    def _key(self, designed: Cue) -> str:
-        return digest(["tries", self.film, self.cast.name, designed.model_dump(mode="json")])
+    def _latest(self, designed: Cue) -> Tries | None:
+        latest, number = None, 1
+        while (tries := self.folder.recall(self._key(designed, number), Tries)) is not None:
+            latest, number = tries, number + 1
+        return latest
+
+    def _key(self, designed: Cue, number: int) -> str:
+        return digest(["tries", self.film, self.cast.name, designed.model_dump(mode="json"), number])
 
 
 def _is_open(cue: Cue) -> bool:
