@@ -161,8 +161,11 @@ class Cue(_Document):
         return digest(shape)
 
 
+NARRATOR: Final = "narrator"
+
+
 class Line(_Document):
-    """A line of dialogue heard in the film's own sound, or to be spoken."""
+    """A line of dialogue heard in the film's own sound, or to be spoken; `NARRATOR` speaks what was written for him."""
 
     start: Seconds
     end: Seconds

@@ -9,10 +9,10 @@ from dataclasses import replace
 from functools import lru_cache
 
 from soundstage.agents.house.understanding import understand
+from soundstage.agents.labels import serves
 from soundstage.agents.roles import Choice, Draft, Plan, SceneView, SoundIdea
-from soundstage.cuesheet import Layer
 from soundstage.knowledge.base import knowledge
-from soundstage.knowledge.label import NONE, Behaviour, Label
+from soundstage.knowledge.label import NONE, Label
 
 _SIMILAR = 0.5  # below this a label means something else
 _BY_TYPE = 0.35  # below this not even the type of sound fits
@@ -37,7 +37,7 @@ def _choose(idea: SoundIdea, voices: bool, background: bool) -> Choice:
     if not idea.words.strip() or idea.words.strip().lower() in (NONE, "silence", "nothing"):
         return Choice(idea, None, 1.0, "none stays none")
     named = knowledge().find(idea.words)
-    if named is not None and _serves(named, voices, background):
+    if named is not None and serves(named, voices, background):
         if named.recipe is not None:
             return Choice(idea, named.name, 1.0, "named in the knowledge base")
         return _replaced(idea, named, voices, background)
@@ -64,16 +64,8 @@ def _by_meaning(idea: SoundIdea, voices: bool, background: bool) -> Choice:
 
 @lru_cache(maxsize=4096)
 def _ranked(words: str, voices: bool, background: bool) -> tuple[tuple[Label, float], ...]:
-    found = knowledge().search(words, _CANDIDATES, among=lambda label: _serves(label, voices, background))
+    found = knowledge().search(words, _CANDIDATES, among=lambda label: serves(label, voices, background))
     return tuple((match.label, match.similarity) for match in found)
-
-
-def _serves(label: Label, voices: bool, background: bool) -> bool:
-    if label.voice and not voices:
-        return False
-    if label.layer is Layer.MUSIC:
-        return not background
-    return not background or label.layer is Layer.AMBIENCE or label.behaviour is Behaviour.STEADY
 
 
 def _makeable(label: Label) -> float:

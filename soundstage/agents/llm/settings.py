@@ -93,9 +93,7 @@ class AgentSettings(ModelSettings):
 
 
 class _Settings(BaseSettings):
-    model_config = SettingsConfigDict(
-        env_prefix="SOUNDSTAGE_", env_nested_delimiter="__", extra="ignore", frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix="SOUNDSTAGE_", env_nested_delimiter="__", extra="ignore", frozen=True)
 
     agents: AgentSettings = AgentSettings()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pysubs2
 
-from soundstage.cuesheet import Cue, Layer, Line, Method
+from soundstage.cuesheet import NARRATOR, Cue, Layer, Line, Method
 from soundstage.errors import BadSound, StorageError
 
 SPEECH_LABEL = "speech"
@@ -101,7 +101,7 @@ def _cue(number: int, line: Line, duration: float, speakers: Sequence[str | None
         seed=zlib.crc32((speaker or "").encode()),
         source=speaker,
         parameters={SPEAKER: float(voice)} if voice else {},
-        reason="a line the user gave",
+        reason="written for the narrator" if line.speaker == NARRATOR else "a line the user gave",
     )
 
 
