@@ -291,7 +291,8 @@ class Studio:
         return self._timed(StageName.DESIGN, lambda tell: self._design_all(wanted, tell))
 
     def _design_all(self, scenes: Sequence[Scene], tell: Callable[[float], None]) -> tuple[SceneDesign, ...]:
-        return tuple(at_once(self._design_scene, scenes, self._cast, progress=tell))
+        bible = self.bible  # written before, not by the first of several scenes
+        return tuple(at_once(lambda scene: self._design_scene(scene, bible), scenes, self._cast, progress=tell))
 
     def _design(self, story: Story, edits: Edits, tell: Callable[[float], None]) -> CueSheet:
         scenes = _bare(edits.scenes or story.scenes, edits)
@@ -325,14 +326,14 @@ class Studio:
             raise BadCueSheet(f"{self.folder.sheet} belongs to another film; name the work folder of {self.film.name}.")
         return sheet
 
-    def _design_scene(self, scene: Scene) -> SceneDesign:
+    def _design_scene(self, scene: Scene, bible: Bible) -> SceneDesign:
         hinted = scene.model_copy(update={"hint": scene.hint or self.options.hint})
         inputs = [VERSION, self._cast.name, self.options.seed, hinted.model_dump(mode="json")]
         key = digest(["design", self.reading.facts.digest, *inputs])
         known = self.folder.recall(key, SceneDesign)
         if known is not None:
             return known
-        design = generation.design_scene(self._scene_view(hinted), self._cast)
+        design = generation.design_scene(self._views.scene(hinted, self.story.overview, bible), self._cast)
         result = SceneDesign(cues=design.cues, talk=tuple(str(turn) for turn in design.turns))
         self.folder.remember(key, result)
         return result

@@ -8,8 +8,9 @@ from fastapi import FastAPI
 
 from services.api.app import create_app
 from services.backbone import logs, tracing
-from services.backbone.errors import BadSetting
 from services.backbone.settings import settings
+from soundstage.agents.llm.settings import agent_settings
+from soundstage.errors import SoundstageError
 
 _NAME = "api"
 _GRACE = 20
@@ -23,7 +24,8 @@ def main() -> None:
     asked = _arguments().parse_args()
     try:
         settings()
-    except BadSetting as error:
+        agent_settings()
+    except SoundstageError as error:
         sys.exit(_told(error))
     uvicorn.run(
         "services.api.__main__:served",
@@ -44,7 +46,7 @@ def main() -> None:
     )
 
 
-def _told(error: BadSetting) -> int:
+def _told(error: SoundstageError) -> int:
     print(error, file=sys.stderr)
     return error.exit_code
 

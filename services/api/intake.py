@@ -26,8 +26,10 @@ from services.backbone.ledger.repositories.uploads import NO_UPLOAD, Uploads
 from services.backbone.ledger.tables import Account, Job, Upload, UploadState
 from services.backbone.ledger.tables.base import Document
 from services.backbone.net.guard import Guard
+from services.backbone.options import JobOptions
 from services.backbone.settings import settings
 from services.backbone.webhooks import endpoints, signing
+from soundstage.agents.llm.settings import agent_settings
 
 _JOBS_WAIT = 30.0
 
@@ -176,13 +178,28 @@ def check_terms(terms: JobTerms) -> None:
     """Look at what the ledger need not be asked about.
 
     Raises:
-        Unprocessable: the deadline has passed, or the webhook's secret is none.
+        Unprocessable: the deadline has passed, the webhook's secret is none, or nobody here can do what is asked.
         Refused: the webhook's address is not one that we connect to.
     """
+    _check_cast(terms.options)
     if terms.deadline is not None and terms.deadline <= utc_now():
         raise Unprocessable("The deadline has passed already; give a time that lies ahead.", pointer="/deadline")
     if terms.webhook is not None:
         _check_webhook(terms.webhook)
+
+
+def _check_cast(options: JobOptions) -> None:
+    if options.narrate and options.cast == "house":
+        raise Unprocessable(
+            "The house cast writes no lines for a narrator; choose the cast llm, or give the lines as speech.",
+            pointer="/options/narrate",
+        )
+    if options.cast == "llm" and not agent_settings().is_complete:
+        raise Unprocessable(
+            "The cast llm asks models, and this service has none; choose the cast house, or have its operator set "
+            "SOUNDSTAGE_AGENTS__MODEL.",
+            pointer="/options/cast",
+        )
 
 
 def _check_webhook(webhook: JobWebhook) -> None:

@@ -33,6 +33,7 @@ from services.backbone.ledger.repositories.census import Census, Reading
 from services.backbone.ledger.sessions import transaction
 from services.backbone.ledger.tables import JobStatus, StepState
 from services.backbone.settings import settings
+from soundstage.agents.record import Exchange
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 _PREFIX = "soundstage_"
@@ -58,6 +59,17 @@ _fenced = Counter(
 )
 _delivery_seconds = Histogram(
     f"{_PREFIX}delivery_seconds", "Attempts to deliver webhooks", ["outcome"], buckets=_QUICK, registry=_own
+)
+_question_seconds = Histogram(
+    f"{_PREFIX}question_seconds",
+    "Questions asked of models, from question to answer",
+    ["role", "outcome"],
+    buckets=_LONG,
+    registry=_own,
+)
+_tokens = Counter(f"{_PREFIX}tokens", "Tokens asked of models and answered by them", ["role", "way"], registry=_own)
+_dollars = Counter(
+    f"{_PREFIX}dollars", "US dollars spent on models, of questions whose price is known", ["role"], registry=_own
 )
 
 _BY_QUEUE, _BY_STATUS = ("queue",), ("status",)
@@ -117,6 +129,14 @@ def count_fenced(kind: str) -> None:
 def count_delivery(outcome: str, seconds: float) -> None:
     """An attempt to deliver a webhook ended."""
     _delivery_seconds.labels(outcome).observe(seconds)
+
+
+def count_question(exchange: Exchange) -> None:
+    """A question was asked of a model, and answered or not."""
+    _question_seconds.labels(exchange.role, "failed" if exchange.problem else "answered").observe(exchange.seconds)
+    _tokens.labels(exchange.role, "in").inc(exchange.tokens_in)
+    _tokens.labels(exchange.role, "out").inc(exchange.tokens_out)
+    _dollars.labels(exchange.role).inc(exchange.cost or 0.0)
 
 
 class _Kept:

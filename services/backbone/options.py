@@ -28,6 +28,7 @@ def _checked(text: str) -> str:
 
 
 Speech = Annotated[str, Field(max_length=500_000), AfterValidator(_checked)]
+MOST_TOKENS, MOST_DOLLARS = 10**10, 1e6
 Hint = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 
 
@@ -45,15 +46,35 @@ class JobOptions(BaseModel):
     only_scenes: tuple[Identifier, ...] = Field((), description="Give sound to these scenes only")
     format: Format = Field(Format.MP4, description="Container of the result; flac is the sound alone")
     speech: Speech | None = Field(None, description="Lines to be spoken, as the text of an SRT or WebVTT file")
-    cast: Literal["house"] = Field("house", description="Who reads and designs: the house cast needs no model service")
+    cast: Literal["house", "llm"] = Field(
+        "house", description="Who reads and designs: `house` needs no model service, `llm` asks the operator's models"
+    )
+    fallback: bool = Field(
+        False, description="Let the house cast stand in where a model fails or the budget is spent; else the job fails"
+    )
+    narrate: bool = Field(False, description="Have lines written and spoken for a narrator; by the cast `llm` alone")
+    most_tokens: int | None = Field(
+        None, ge=1, le=MOST_TOKENS, description="What the job may spend on models, in tokens asked and answered"
+    )
+    most_dollars: float | None = Field(
+        None, gt=0, le=MOST_DOLLARS, description="What the job may spend on models, in US dollars; prices must be known"
+    )
 
-    def studio(self, speech: Path | None = None, keep_sheet: bool = False) -> StudioOptions:
-        """As the engine's studio takes them; `speech` is the file that the lines to be spoken were written to."""
+    def studio(self, speech: Path | None = None, keep_sheet: bool = False, clips: bool = False) -> StudioOptions:
+        """As the engine's studio takes them.
+
+        Args:
+            speech: the file that the lines to be spoken were written to.
+            keep_sheet: take the cue sheet as it stands; nobody is asked for anything then.
+            clips: have a clip of every shot written while the film is read.
+        """
         return StudioOptions(
             hint=self.hint,
             seed=self.seed,
             speech=speech,
             keep_sheet=keep_sheet,
+            clips=clips,
+            narrate=self.narrate and not keep_sheet,
             only_scenes=self.only_scenes,
             candidates=self.candidates,
             transcribe=self.transcript,

@@ -27,12 +27,15 @@ from services.backbone.options import JobOptions, speech_kind
 from services.backbone.settings import settings
 from soundstage import cuesheet
 from soundstage.agents.house import house_cast
+from soundstage.agents.roles import Cast
 from soundstage.cuesheet import write_aside
 from soundstage.pipeline import Studio, StudioOptions
 from soundstage.synth.maker import SoundMaker
 from soundstage.workfolder import WorkFolder
 
 READING = "reading/"
+# Within the reading; only who describes shots looks at them.
+CLIPS = "clips/"
 _SAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -45,6 +48,7 @@ class Order:
     film: Asset | None
     assets: dict[str, Asset]
     sheet: Sheet | None
+    usage: Document | None = None
 
 
 @dataclass(frozen=True)
@@ -68,13 +72,24 @@ class Workbench:
         return self.root / "film" / (name or "film")
 
     def studio(
-        self, tell: Callable[[float], None], makers: Sequence[SoundMaker] = (), as_it_is: bool = False
+        self,
+        tell: Callable[[float], None],
+        makers: Sequence[SoundMaker] = (),
+        as_it_is: bool = False,
+        cast: Cast | None = None,
     ) -> Studio:
-        """The engine's studio for this job; `as_it_is` takes the cue sheet as it stands and designs nothing."""
-        cast = house_cast(self.order.options.seed)
+        """The engine's studio for this job.
+
+        Args:
+            tell: told how far it is.
+            makers: the sound makers at hand.
+            as_it_is: takes the cue sheet as it stands and designs nothing.
+            cast: who is asked; None where nobody is.
+        """
+        asked = cast or house_cast(self.order.options.seed)
         digest = self.order.film.sha256 if self.order.film else None
         options = self._options(as_it_is)
-        return Studio(self.film, self.folder, cast, makers, options, lambda _, done: tell(done), film_digest=digest)
+        return Studio(self.film, self.folder, asked, makers, options, lambda _, done: tell(done), film_digest=digest)
 
     def fetch_film(self) -> Path:
         """Bring the film from the store, its digest checked. Raises Gone when it is not there any more."""
@@ -133,7 +148,7 @@ class Workbench:
         self.bring(asset.object_key, path, asset.sha256)
 
     def _options(self, as_it_is: bool) -> StudioOptions:
-        return self.order.options.studio(self._lines(), as_it_is)
+        return self.order.options.studio(self._lines(), as_it_is, clips=bool(self.claim.unit.get("clips")))
 
     def _lines(self) -> Path | None:
         text = self.order.options.speech
@@ -166,6 +181,7 @@ def _order(job_id: str) -> Order:
             film=session.get(Asset, job.asset_id) if job.asset_id else None,
             assets={asset.name: asset for asset in assets},
             sheet=session.get(Sheet, job_id),
+            usage=job.usage,
         )
 
 

@@ -8,13 +8,14 @@ _BATCH = 4
 
 
 def _warm() -> dict[str, Handler]:
-    """The handler, with the sound makers that this machine has."""
+    """The handler of all rounds, with the sound makers that this machine has."""
     from services.worker_gpu.synthesis import Synthesis
     from soundstage.knowledge.base import knowledge
     from soundstage.makers import house_makers
 
     knowledge()
-    return {"synthesize": Synthesis(house_makers())}
+    rounds = ("synthesize", "synthesize-2", "synthesize-3", "synthesize-4")
+    return dict.fromkeys(rounds, Synthesis(house_makers()))
 
 
 SERVICE = WorkerService("worker-gpu", __name__, (Lane.GPU,), _warm, _BATCH)

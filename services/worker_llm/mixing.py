@@ -5,15 +5,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from pydantic import TypeAdapter
-from sqlalchemy import select
-
 from services.backbone.dispatch.claims import Claim
 from services.backbone.dispatch.products import NewAsset, Product
 from services.backbone.dispatch.running import Tell
-from services.backbone.ledger.sessions import transaction
-from services.backbone.ledger.tables import Cue, Take
-from services.backbone.workbench import Workbench, workbench
+from services.backbone.ledger.tables import Take
+from services.backbone.workbench import CLIPS, Workbench, workbench
+from services.worker_llm.takes import as_made, wanted
 from soundstage.cuesheet import write_aside
 from soundstage.delivery import Delivery, Order, deliver
 from soundstage.inspection import draw, page
@@ -24,7 +21,6 @@ from soundstage.rendering import Rendered
 from soundstage.synth.maker import Take as EngineTake
 
 _PEAKS_A_SECOND = 20
-_TAKE = TypeAdapter(EngineTake)
 _DOCUMENTS = ("master.flac", "captions.vtt", "timeline.otio", "talk.txt", "report.json", "cuesheet.schema.json")
 
 
@@ -32,7 +28,7 @@ def mix(claim: Claim, tell: Tell) -> Product:
     """Mix, master and deliver."""
     with workbench(claim) as bench:
         bench.fetch_film()
-        bench.fetch_reading(lambda name: True)
+        bench.fetch_reading(lambda name: not name.startswith(CLIPS))
         bench.recall()
         bench.lay_sheet()
         rendered, kept = _rendered(bench)
@@ -46,19 +42,14 @@ def mix(claim: Claim, tell: Tell) -> Product:
 
 def _rendered(bench: Workbench) -> tuple[Rendered, tuple[NewAsset, ...]]:
     """All takes, brought from the store, as the engine would have rendered them; and how they are offered."""
-    with transaction() as session:
-        cues = session.scalars(select(Cue).where(Cue.job_id == bench.claim.job_id)).all()
-        takes = {t.id: t for t in session.scalars(select(Take).where(Take.job_id == bench.claim.job_id))}
-    used = {cue.take_id: takes[cue.take_id] for cue in cues if cue.take_id is not None}
-    brought = {name: _brought(bench, take) for name, take in used.items()}
-    heard = {cue.name: replace(brought[cue.take_id], cue=cue.name) for cue in cues if cue.take_id is not None}
-    silent = {cue.name: cue.silent or "not rendered" for cue in cues if cue.take_id is None}
-    kept = tuple(_offered(take, brought[name].path.name) for name, take in used.items())
-    return Rendered(takes=heard, silent=silent), kept
+    heard = wanted(bench.claim.job_id)
+    brought = {id: _brought(bench, take) for id, take in heard.takes.items()}
+    kept = tuple(_offered(take, brought[id].path.name) for id, take in heard.takes.items())
+    return heard.rendered(brought), kept
 
 
 def _brought(bench: Workbench, take: Take) -> EngineTake:
-    made = _TAKE.validate_python(take.record)
+    made = as_made(take)
     path = bench.folder.takes / made.path.name
     bench.bring(take.object_key, path, take.sha256)
     return replace(made, path=path)

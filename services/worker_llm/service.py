@@ -16,10 +16,12 @@ def _warm() -> dict[str, Handler]:
     return {
         "fetch": reading.fetch,
         "read": reading.read,
+        "overview": talking.overview,
         "describe": talking.describe,
         "storyboard": talking.storyboard,
         "design": talking.design,
         "compose": talking.compose,
+        **dict.fromkeys(("listen", "listen-2", "listen-3"), talking.listen),
         "mix": mixing.mix,
     }
 

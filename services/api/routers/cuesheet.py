@@ -122,11 +122,17 @@ async def get_conversation(
     after: Annotated[int, Query(ge=-1, le=2**31 - 1, description="Position of the last turn that is known")] = -1,
     limit: Annotated[int, Query(ge=1, le=1000, description="How many at most")] = 200,
 ) -> Response:
-    """What the agents said to one another over the film; with `Accept: text/plain` one line a turn."""
+    """What the agents said to one another over the film, and every question that models were asked, with its cost.
+
+    With `Accept: text/plain` it is what was said alone, one line a turn.
+    """
     await session.run_sync(lambda sync: Jobs(sync, caller.account_id).get(id))
-    rows = await session.run_sync(lambda sync: Sheets(sync, caller.account_id).turns(id, after, limit + 1))
+    as_text = _wants_text(request.headers.get("accept", ""))
+    rows = await session.run_sync(
+        lambda sync: Sheets(sync, caller.account_id).turns(id, after, limit + 1, asked=not as_text)
+    )
     shown = rows[:limit]
-    if _wants_text(request.headers.get("accept", "")):
+    if as_text:
         return PlainTextResponse(_lines(shown))
     told = Conversation(data=[TurnView.of(row) for row in shown], has_more=len(rows) > limit)
     return JSONResponse(told.model_dump(mode="json"))

@@ -7,16 +7,16 @@ from services.backbone.ledger.tables import Turn
 
 
 class TurnView(View):
-    """One thing said by an agent."""
+    """One thing said by an agent, or one question asked of a model with what came of it."""
 
     position: int
     role: str = Field(description="storyboarder, scriptwriter, designer or synthesizer")
-    text: str
-    model: str | None = Field(description="The model that said it; null for the house cast")
-    prompt_version: str | None
+    text: str = Field(description="What was said; of a model its answer as JSON, and why there is none")
+    model: str | None = Field(description="The model that was asked; null for what was said in the studio's own words")
+    prompt_version: str | None = Field(description="The prompt that it was asked with, and its version")
     tokens_in: int | None
     tokens_out: int | None
-    cost: float | None = Field(description="In US dollars")
+    cost: float | None = Field(description="In US dollars; null where the model's price is not known")
     seconds: float | None
     at: Moment
 

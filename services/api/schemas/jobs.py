@@ -85,6 +85,22 @@ class Steps(View):
     total: int
 
 
+class AgentsUsage(View):
+    """What a job has asked of models so far."""
+
+    questions: int
+    tokens_in: int
+    tokens_out: int
+    cost: float | None = Field(description="In US dollars, of the questions whose price is known")
+    stood_in: int = Field(description="Questions that the house cast answered in a model's place")
+
+
+class JobUsage(View):
+    """What a job cost."""
+
+    agents: AgentsUsage
+
+
 class JobView(View):
     """A job as it stands."""
 
@@ -101,7 +117,7 @@ class JobView(View):
     options: dict[str, Any] = Field(description="As given, with the defaults; lines to be spoken are left out")
     source: dict[str, Any] = Field(description="Where the film comes from")
     film: dict[str, Any] | None = Field(description="What was read of the film: container, duration, streams, shots")
-    usage: dict[str, Any] | None = Field(description="What the job cost")
+    usage: JobUsage | None = Field(description="What the job cost, where it asked models; null else")
     error: dict[str, Any] | None = Field(
         description="Why it failed: kind, detail, stage, and the attempts that were made"
     )

@@ -117,7 +117,7 @@ def note_progress(session: Session, job: Job) -> None:
 
 def _tell_progress(session: Session, job: Job, present: Standing) -> None:
     place = ORDER[present.kind]
-    reached = sum(phase.share for phase in PHASES[:place]) + PHASES[place].share * present.reached
+    reached = sum(phase.share_of(job) for phase in PHASES[:place]) + PHASES[place].share_of(job) * present.reached
     if reached - job.progress < 0.005 or job.status.is_final:
         return
     job.progress = round(reached, 4)

@@ -7,12 +7,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.backbone.dispatch.queues import Lane
-from services.backbone.ledger.tables import Cue, Job, Scene
+from services.backbone.ledger.tables import Cue, Job, Scene, Sheet, Step
 from services.backbone.ledger.tables.base import Document
+from soundstage.agents.llm.settings import agent_settings
 
-# Steps of some seconds each: a message and a claim cost milliseconds, an interrupted step is done again.
-SHOTS_A_STEP = 48
-SCENES_A_STEP = 24
+# Steps of some seconds each: a message and a claim cost milliseconds, an interrupted step is done again. A model that
+# answers eight questions at once takes as long for fewer of them.
+SHOTS_A_STEP, SHOTS_A_STEP_OF_MODELS = 48, 16
+SCENES_A_STEP, SCENES_A_STEP_OF_MODELS = 24, 8
 CUES_A_STEP = 12
 SOUND_A_STEP = 120.0
 
@@ -28,13 +30,27 @@ class Unit:
 
 @dataclass(frozen=True)
 class Phase:
-    """One kind of step. `share` is its part of a job's time, as measured on films of ten minutes."""
+    """One kind of step.
+
+    `share` is its part of a job's time, as measured on films of ten minutes; `share_of_models` where models are asked,
+    which take their time.
+    """
 
     kind: str
     stage: str
     lane: Lane
     share: float
+    share_of_models: float
     plan: Callable[[Session, Job], Sequence[Unit]]
+
+    def share_of(self, job: Job) -> float:
+        """Its part of that job's time."""
+        return self.share_of_models if asks_models(job) else self.share
+
+
+def asks_models(job: Job) -> bool:
+    """Whether the job's cast are models, who look at the film first and listen to the takes."""
+    return job.options.get("cast") == "llm"
 
 
 def _whole(session: Session, job: Job) -> Sequence[Unit]:
@@ -45,10 +61,20 @@ def _from_elsewhere(session: Session, job: Job) -> Sequence[Unit]:
     return () if job.asset_id is not None else _whole(session, job)
 
 
+def _reading(session: Session, job: Job) -> Sequence[Unit]:
+    # Said here, for who reads films knows no models.
+    clips = asks_models(job) and agent_settings().looks == "clip"
+    return (Unit("film", {"clips": True}),) if clips else _whole(session, job)
+
+
+def _of_models(session: Session, job: Job) -> Sequence[Unit]:
+    return _whole(session, job) if asks_models(job) else ()
+
+
 def _shots(session: Session, job: Job) -> Sequence[Unit]:
     count = int((job.film or {}).get("shots", 0))
-    starts = range(0, count, SHOTS_A_STEP)
-    return [_span(start, min(start + SHOTS_A_STEP, count)) for start in starts]
+    size = SHOTS_A_STEP_OF_MODELS if asks_models(job) else SHOTS_A_STEP
+    return [_span(start, min(start + size, count)) for start in range(0, count, size)]
 
 
 def _span(start: int, end: int) -> Unit:
@@ -57,7 +83,8 @@ def _span(start: int, end: int) -> Unit:
 
 def _scenes(session: Session, job: Job) -> Sequence[Unit]:
     names = session.scalars(select(Scene.name).where(Scene.job_id == job.id).order_by(Scene.position)).all()
-    groups = [list(names[start : start + SCENES_A_STEP]) for start in range(0, len(names), SCENES_A_STEP)]
+    size = SCENES_A_STEP_OF_MODELS if asks_models(job) else SCENES_A_STEP
+    groups = [list(names[start : start + size]) for start in range(0, len(names), size)]
     return [Unit(group[0], {"scenes": group}, weight=len(group)) for group in groups]
 
 
@@ -88,15 +115,55 @@ def _group(cues: Sequence[Cue]) -> Unit:
     return Unit(cues[0].name, {"cues": [cue.name for cue in cues]}, weight=seconds)
 
 
+def _first_hearing(session: Session, job: Job) -> Sequence[Unit]:
+    return (_hearing(session, job),) if asks_models(job) else ()
+
+
+def _hearing(session: Session, job: Job) -> Unit:
+    """Of the takes of that version of the sheet."""
+    return Unit("film", {"sheet": _version(session, job)})
+
+
+def _hearing_after(kind: str) -> Callable[[Session, Job], Sequence[Unit]]:
+    """Another hearing, where the one before has put other cues into the sheet."""
+
+    def plan(session: Session, job: Job) -> Sequence[Unit]:
+        if not asks_models(job):
+            return ()
+        steps = select(Step.unit).where(Step.job_id == job.id, Step.revision == job.revision)
+        before = session.scalar(steps.where(Step.kind == kind))
+        is_another = before is not None and before["sheet"] < _version(session, job)
+        return (_hearing(session, job),) if is_another else ()
+
+    return plan
+
+
+def _version(session: Session, job: Job) -> int:
+    return session.scalar(select(Sheet.version).where(Sheet.job_id == job.id)) or 0
+
+
+def _revised_cues(session: Session, job: Job) -> Sequence[Unit]:
+    return _cues(session, job) if asks_models(job) else ()
+
+
 PHASES: tuple[Phase, ...] = (
     # Not on the lane that decodes films: that has no way out, and what fetches decodes nothing.
-    Phase("fetch", "read", Lane.LLM, 0.02, _from_elsewhere),
-    Phase("read", "read", Lane.MEDIA, 0.44, _whole),
-    Phase("describe", "describe", Lane.LLM, 0.04, _shots),
-    Phase("storyboard", "storyboard", Lane.LLM, 0.02, _whole),
-    Phase("design", "design", Lane.LLM, 0.02, _scenes),
-    Phase("compose", "design", Lane.LLM, 0.01, _whole),
-    Phase("synthesize", "synthesize", Lane.GPU, 0.25, _cues),
-    Phase("mix", "mix", Lane.MEDIA, 0.20, _whole),
+    Phase("fetch", "read", Lane.LLM, 0.02, 0.01, _from_elsewhere),
+    Phase("read", "read", Lane.MEDIA, 0.44, 0.20, _reading),
+    Phase("overview", "describe", Lane.LLM, 0.0, 0.02, _of_models),
+    Phase("describe", "describe", Lane.LLM, 0.04, 0.22, _shots),
+    Phase("storyboard", "storyboard", Lane.LLM, 0.02, 0.12, _whole),
+    Phase("design", "design", Lane.LLM, 0.02, 0.20, _scenes),
+    Phase("compose", "design", Lane.LLM, 0.01, 0.02, _whole),
+    Phase("synthesize", "synthesize", Lane.GPU, 0.25, 0.08, _cues),
+    # Takes that fall short go back to the Designer, as often as the engine listens; the last word is the best try's,
+    # and what nothing here can make is then told again.
+    Phase("listen", "synthesize", Lane.LLM, 0.0, 0.02, _first_hearing),
+    Phase("synthesize-2", "synthesize", Lane.GPU, 0.0, 0.01, _revised_cues),
+    Phase("listen-2", "synthesize", Lane.LLM, 0.0, 0.005, _hearing_after("listen")),
+    Phase("synthesize-3", "synthesize", Lane.GPU, 0.0, 0.005, _revised_cues),
+    Phase("listen-3", "synthesize", Lane.LLM, 0.0, 0.005, _hearing_after("listen-2")),
+    Phase("synthesize-4", "synthesize", Lane.GPU, 0.0, 0.005, _revised_cues),
+    Phase("mix", "mix", Lane.MEDIA, 0.20, 0.08, _whole),
 )
 ORDER = {phase.kind: place for place, phase in enumerate(PHASES)}

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.backbone.ids import new_id
+from services.backbone.ledger.repositories.talks import next_position
 from services.backbone.ledger.tables import Asset, Cue, Job, Memory, Scene, Sheet, Take, Turn
 from services.backbone.ledger.tables.base import Document
 from soundstage.cuesheet import CueSheet
@@ -204,8 +205,7 @@ def _of_identity(job: Job, identity: str) -> Update:
 def _add_turns(session: Session, job: Job, step_id: str, turns: tuple[str, ...]) -> None:
     if not turns:
         return
-    first = session.scalar(select(func.coalesce(func.max(Turn.position), -1)).where(Turn.job_id == job.id)) or 0
-    for position, line in enumerate(turns, start=first + 1):
+    for position, line in enumerate(turns, start=next_position(session, job.id)):
         role, _, text = line.partition(": ")
         session.add(
             Turn(id=new_id("turn"), job_id=job.id, step_id=step_id, position=position, role=role[:24], text=text)

@@ -15,6 +15,7 @@ _DELAYS: dict[str, tuple[float, ...]] = {
     "internal": (1, 10, 60),
     "service": (1, 10, 60),
     "lost": (0, 5, 30),
+    "model-away": (5, 30, 120),
     "storage": (5, 30, 120),
     "tool-failed": (1, 10),
     "unavailable": (1, 3, 10, 20, 30),

@@ -62,7 +62,9 @@ class LlmDesigner:
         return _draft(answer, view)
 
     def review(self, view: SceneView, plan: Plan) -> Review:
-        """Accept the plan, or correct the design."""
+        """Accept the plan, or correct the design; silence that was asked for needs no second word."""
+        if not plan.main and not plan.background:
+            return Review(final=True, draft=_draft_of(plan))
         material = {**_known(view), "plan": {"main": _plan(plan.main), "background": _plan(plan.background)}}
         answer = self._desk.ask(Question("designer_review", ReviewAnswer, material, check=_reviewed_well(view)))
         if answer.final or answer.corrected is None:

@@ -1,5 +1,6 @@
 """What went wrong between us and a model, as errors of ours: one sentence that says what to do."""
 
+from pydantic import ValidationError
 from pydantic_ai.exceptions import (
     AgentRunError,
     ContentFilterError,
@@ -47,7 +48,7 @@ def failure_of(error: Exception, role: str, settings: ModelSettings, agents: Age
     if isinstance(error, AgentRunError | IndexError):
         tries = agents.corrections + 1
         return BadAnswer(
-            f"{_capital(who)} gave no usable answer in {tries} {'try' if tries == 1 else 'tries'} ({_short(error)}); "
+            f"{_capital(who)} gave no usable answer in {tries} {'try' if tries == 1 else 'tries'} ({_last(error)}); "
             "choose another model, or let the house cast stand in."
         )
     return ModelAway(f"{_capital(who)} could not be asked ({_short(error)}); try again later.")
@@ -82,7 +83,17 @@ def _away(error: ModelAPIError, who: str, agents: AgentSettings) -> SoundstageEr
     return ModelAway(f"{_capital(who)} cannot be reached ({_short(error)}); check base_url, and that it runs.")
 
 
-def _short(error: Exception) -> str:
+def _last(error: BaseException) -> str:
+    """What was wrong with the last answer, where the client kept it."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc'])) or 'the answer'}: {first['msg']}"
+    return _short(error)
+
+
+def _short(error: BaseException) -> str:
     """The gist of a client's message: it can hold the whole question."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 160 else f"{text[:160]} …"

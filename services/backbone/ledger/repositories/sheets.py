@@ -46,15 +46,22 @@ class Sheets:
             raise NotFound(_NO_SHEET)
         return sheet
 
-    def turns(self, job_id: str, after: int, limit: int) -> Sequence[Turn]:
-        """What the agents said over a job's film, behind the turn numbered so, in order."""
-        return self._session.scalars(
+    def turns(self, job_id: str, after: int, limit: int, *, asked: bool = True) -> Sequence[Turn]:
+        """What the agents said over a job's film, behind the turn numbered so, in order.
+
+        Args:
+            job_id: of the film.
+            after: the position of the last turn that is known.
+            limit: how many at most.
+            asked: whether with the questions that models were asked.
+        """
+        found = (
             select(Turn)
             .join(Job, Job.id == Turn.job_id)
             .where(Job.account_id == self._account_id, Turn.job_id == job_id, Turn.position > after)
-            .order_by(Turn.position)
-            .limit(limit)
-        ).all()
+        )
+        said = found if asked else found.where(Turn.model.is_(None))
+        return self._session.scalars(said.order_by(Turn.position).limit(limit)).all()
 
     def _of(self, job_id: str) -> Select[Sheet]:
         return (
