@@ -33,6 +33,7 @@ from services.backbone.ledger.repositories.census import Census, Reading
 from services.backbone.ledger.sessions import transaction
 from services.backbone.ledger.tables import JobStatus, StepState
 from services.backbone.settings import settings
+from soundstage.agents.llm.understudy import HOUSE
 from soundstage.agents.record import Exchange
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -67,6 +68,7 @@ _question_seconds = Histogram(
     buckets=_LONG,
     registry=_own,
 )
+_stood_in = Counter(f"{_PREFIX}stood_in", "Questions that the house cast answered", ["role"], registry=_own)
 _tokens = Counter(f"{_PREFIX}tokens", "Tokens asked of models and answered by them", ["role", "way"], registry=_own)
 _dollars = Counter(
     f"{_PREFIX}dollars", "US dollars spent on models, of questions whose price is known", ["role"], registry=_own
@@ -132,7 +134,10 @@ def count_delivery(outcome: str, seconds: float) -> None:
 
 
 def count_question(exchange: Exchange) -> None:
-    """A question was asked of a model, and answered or not."""
+    """A question was asked of a model, and answered or not; or the house stood in for it."""
+    if exchange.model == HOUSE:
+        _stood_in.labels(exchange.role).inc()
+        return
     _question_seconds.labels(exchange.role, "failed" if exchange.problem else "answered").observe(exchange.seconds)
     _tokens.labels(exchange.role, "in").inc(exchange.tokens_in)
     _tokens.labels(exchange.role, "out").inc(exchange.tokens_out)

@@ -12,7 +12,9 @@ class TurnView(View):
     position: int
     role: str = Field(description="storyboarder, scriptwriter, designer or synthesizer")
     text: str = Field(description="What was said; of a model its answer as JSON, and why there is none")
-    model: str | None = Field(description="The model that was asked; null for what was said in the studio's own words")
+    model: str | None = Field(
+        description="The model that was asked, or `house` where it stood in; null for what was said in the studio"
+    )
     prompt_version: str | None = Field(description="The prompt that it was asked with, and its version")
     tokens_in: int | None
     tokens_out: int | None

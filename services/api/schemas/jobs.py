@@ -92,7 +92,7 @@ class AgentsUsage(View):
     tokens_in: int
     tokens_out: int
     cost: float | None = Field(description="In US dollars, of the questions whose price is known")
-    stood_in: int = Field(description="Questions that the house cast answered in a model's place")
+    stood_in: int = Field(description="How often the house cast answered in a model's place")
 
 
 class JobUsage(View):

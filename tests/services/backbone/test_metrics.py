@@ -37,6 +37,7 @@ from services.backbone.ledger.tables import (
     Worker,
 )
 from services.backbone.settings import Settings, settings
+from soundstage.agents.record import Exchange
 from tests.services import rows
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -227,6 +228,12 @@ def test_a_ledger_that_is_away_is_told_and_the_rest_still_served(monkeypatch: py
     assert ("soundstage_leases_expired", ()) not in found
 
 
+QUESTION = Exchange(
+    role="designer", prompt="designer_draft@1", model="m", tokens_in=900, tokens_out=50, cost=0.01, seconds=4.5
+)
+STOOD_IN = Exchange(role="designer", prompt="draft", model="house", problem="The designer's model is too busy.")
+
+
 def test_what_the_process_did_is_counted() -> None:
     before = samples()
     metrics.count_request("GET", "/v1/jobs/{id}", 404, 0.02)
@@ -234,6 +241,8 @@ def test_what_the_process_did_is_counted() -> None:
     metrics.count_claims("gpu", 4)
     metrics.count_fenced("synthesize")
     metrics.count_delivery("delivered", 0.3)
+    metrics.count_question(QUESTION)
+    metrics.count_question(STOOD_IN)
     after = samples()
     grown = {
         name: after[name] - before.get(name, 0)
@@ -252,6 +261,12 @@ def test_what_the_process_did_is_counted() -> None:
         ("soundstage_fenced_writes_total", (("kind", "synthesize"),)): 1,
         ("soundstage_delivery_seconds_count", (("outcome", "delivered"),)): 1,
         ("soundstage_delivery_seconds_sum", (("outcome", "delivered"),)): pytest.approx(0.3),
+        ("soundstage_question_seconds_count", (("outcome", "answered"), ("role", "designer"))): 1,
+        ("soundstage_question_seconds_sum", (("outcome", "answered"), ("role", "designer"))): pytest.approx(4.5),
+        ("soundstage_stood_in_total", (("role", "designer"),)): 1,
+        ("soundstage_tokens_total", (("role", "designer"), ("way", "in"))): 900,
+        ("soundstage_tokens_total", (("role", "designer"), ("way", "out"))): 50,
+        ("soundstage_dollars_total", (("role", "designer"),)): pytest.approx(0.01),
     }
 
 
@@ -265,6 +280,8 @@ def test_names_are_those_that_are_served() -> None:
     metrics.count_claims("gpu", 1)
     metrics.count_fenced("mix")
     metrics.count_delivery("failed", 1)
+    metrics.count_question(QUESTION)
+    metrics.count_question(STOOD_IN)
     with transaction() as session:
         rows.job(session, rows.account(session), status=JobStatus.SUCCEEDED, succeeded_at=ago(1))
     served = {name for name, _ in samples() if name.startswith("soundstage_") and not name.endswith("_created")}
