@@ -13,7 +13,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 INFRA = ROOT / "infra"
 FILE = ROOT / "docker-compose.yml"
-PROFILES = "cpu,gpu,monitoring"
+PROFILES = "cpu,gpu,vllm,monitoring"
 
 
 def compose_command() -> list[str] | None:

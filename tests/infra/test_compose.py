@@ -1,3 +1,4 @@
+import json
 import re
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -8,6 +9,7 @@ import pytest
 
 from services.backbone.dispatch.broker import app
 from services.backbone.settings import Settings, settings
+from soundstage.agents.llm.settings import AgentSettings, ModelSettings, Role, agent_settings
 from tests.infra.composition import FILE, INFRA, ROOT, config, new_environment
 
 Services = Mapping[str, Mapping[str, Any]]
@@ -20,7 +22,11 @@ SECRETS = (
     "SOUNDSTAGE_SECRET",
     "GRAFANA_PASSWORD",
 )
+# Of model services, as their clients read them.
+KEYS = {"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY"}
 ONE_SHOTS = {"migrate", "bucket"}
+# Makes the volume of the model's weights one that it may write to.
+PREPARES = {"weights"}
 WORKERS = {"worker_llm", "worker_media", "worker_cpu", "worker_gpu"}
 OURS = {"api", "keeper", *ONE_SHOTS, *WORKERS}
 # Who has a way out, and why.
@@ -29,6 +35,7 @@ OUTSIDE = {
     "store": "clients send films to it",
     "keeper": "it calls webhooks",
     "worker_llm": "it asks models, and fetches films by URL",
+    "vllm": "it fetches its weights",
     "grafana": "people look at it",
 }
 PUBLISHED = {"api": 8000, "store": 8333, "grafana": 3000}
@@ -40,9 +47,10 @@ PUBLISHED = {"api": 8000, "store": 8333, "grafana": 3000}
         ("", set()),
         ("cpu", {"worker_cpu"}),
         ("gpu", {"worker_gpu"}),
+        ("cpu,vllm", {"worker_cpu", "vllm", "weights"}),
         ("cpu,monitoring", {"worker_cpu", "prometheus", "grafana"}),
     ],
-    ids=["none", "cpu", "gpu", "monitoring"],
+    ids=["none", "cpu", "gpu", "vllm", "monitoring"],
 )
 def test_compose_accepts_it(profiles: str, more: set[str], compose: list[str], tmp_path: Path) -> None:
     done = config(compose, new_environment(), tmp_path, profiles, "--services")
@@ -89,7 +97,77 @@ def test_no_secret_has_a_default() -> None:
 def test_what_processes_are_told_is_something_that_they_read(services: Services) -> None:
     known = {field.alias or f"SOUNDSTAGE_{name.upper()}" for name, field in Settings.model_fields.items()}
     told = {name for service in OURS for name in services[service]["environment"]}
-    assert {name for name in told if not name.startswith("OTEL_")} <= known
+    elsewhere = {name for name in told if name.startswith("OTEL_")} | agents_variables() | KEYS
+    assert told - elsewhere <= known
+
+
+def agents_variables() -> set[str]:
+    """The settings of the cast llm, one for all roles and one for each."""
+    fields = set(AgentSettings.model_fields) - set(Role)
+    roles = {f"{role}__{name}" for role in Role for name in ModelSettings.model_fields}
+    return {f"SOUNDSTAGE_AGENTS__{name.upper()}" for name in fields | roles}
+
+
+AGENTS = f"""
+SOUNDSTAGE_AGENTS__MODEL=openai-chat:Qwen/Qwen3-VL-8B-Instruct
+SOUNDSTAGE_AGENTS__BASE_URL=http://vllm:8000/v1
+SOUNDSTAGE_AGENTS__API_KEY=of-all
+SOUNDSTAGE_AGENTS__DESIGNER__MODEL=anthropic:large
+ANTHROPIC_API_KEY={"k" * 8}
+"""
+
+
+@pytest.fixture(scope="module")
+def with_models(compose: list[str], tmp_path_factory: pytest.TempPathFactory) -> Services:
+    folder = tmp_path_factory.mktemp("models")
+    done = config(compose, new_environment() + AGENTS, folder, "cpu,vllm", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["services"]
+
+
+def test_without_models_none_are_named(services: Services) -> None:
+    for name in ("api", "worker_llm"):
+        told = services[name]["environment"]
+        assert {value for name, value in told.items() if name in agents_variables() | KEYS} == {None}
+
+
+def test_the_models_of_the_environment_are_asked(with_models: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in with_models["worker_llm"]["environment"].items():
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    asked = agent_settings()
+    assert asked.is_complete
+    assert asked.of(Role.DESIGNER).model == "anthropic:large"
+    assert asked.of(Role.SCRIPTWRITER).base_url == "http://vllm:8000/v1"
+
+
+def test_who_takes_jobs_in_knows_the_models_but_no_key(with_models: Services) -> None:
+    told = {name for name, value in with_models["api"]["environment"].items() if value is not None}
+    assert {"SOUNDSTAGE_AGENTS__MODEL", "SOUNDSTAGE_AGENTS__DESIGNER__MODEL"} <= told
+    assert not {name for name in told if name.endswith("API_KEY")}
+
+
+@pytest.mark.parametrize("name", sorted((OURS | {"vllm"}) - {"api", "worker_llm"}))
+def test_nobody_else_is_told_of_models(name: str, with_models: Services, services: Services) -> None:
+    told = with_models.get(name, services[name])["environment"]
+    assert not (agents_variables() | KEYS) & told.keys()
+
+
+def test_a_model_of_ones_own_is_kept_and_looked_after(services: Services) -> None:
+    vllm = services["vllm"]
+    assert vllm["command"][0] == "Qwen/Qwen3-VL-8B-Instruct"
+    assert [(mount["source"], mount["target"]) for mount in vllm["volumes"]] == [("weights", "/weights")]
+    assert vllm["environment"]["HF_HOME"] == "/weights"
+    assert vllm["environment"]["HF_TOKEN"] is None
+    assert vllm["depends_on"]["weights"]["condition"] == "service_completed_successfully"
+    assert services["weights"]["user"] == vllm["user"]
+
+
+def test_the_example_names_the_model_that_is_served() -> None:
+    example = (ROOT / ".env.example").read_text()
+    (served,) = re.findall(r"(?m)^#VLLM_MODEL=(.+)$", example)
+    assert f"${{VLLM_MODEL:-{served}}}" in FILE.read_text()
+    assert f"#SOUNDSTAGE_AGENTS__MODEL=openai-chat:{served}\n" in example
 
 
 def test_every_image_is_ours_or_pinned(services: Services) -> None:
@@ -123,7 +201,7 @@ def test_every_service_has_limits(services: Services) -> None:
 
 def test_every_service_is_looked_after(services: Services) -> None:
     for name, service in services.items():
-        if name in ONE_SHOTS:
+        if name in ONE_SHOTS | PREPARES:
             assert service["healthcheck"]["disable"] is True, name
             assert service["restart"] == "no", name
         else:
@@ -178,8 +256,9 @@ def test_scratch_is_on_disk_and_no_two_share_it(services: Services) -> None:
 
 
 def test_the_gpu_is_reserved(services: Services) -> None:
-    (device,) = services["worker_gpu"]["deploy"]["resources"]["reservations"]["devices"]
-    assert (device["driver"], device["count"], device["capabilities"]) == ("nvidia", 1, ["gpu"])
+    for name in ("worker_gpu", "vllm"):
+        (device,) = services[name]["deploy"]["resources"]["reservations"]["devices"]
+        assert (device["driver"], device["count"], device["capabilities"]) == ("nvidia", 1, ["gpu"]), name
     assert "reservations" not in services["worker_cpu"]["deploy"]["resources"]
 
 

@@ -52,9 +52,14 @@ def test_what_no_image_needs_is_not_sent(path: str) -> None:
     assert not is_sent(path)
 
 
-def test_all_share_their_stages_so_that_they_are_built_once() -> None:
-    shared = {re.search(r"(?s)ARG PYTHON=.*?(?=\nFROM run\n)", text)[0] for text in DOCKERFILES.values()}  # type: ignore[index]
+def test_all_share_their_stages_but_for_the_extras() -> None:
+    alike = [re.sub(r"(?m)^ARG EXTRAS=.*$", "", text) for text in DOCKERFILES.values()]
+    shared = {re.search(r"(?s)ARG PYTHON=.*?(?=\nFROM run\n)", text)[0] for text in alike}  # type: ignore[index]
     assert len(shared) == 1
+
+
+def test_who_asks_models_can() -> None:
+    assert "ARG EXTRAS=service,tracing,llm" in DOCKERFILES["worker_llm"]
 
 
 @pytest.mark.parametrize("name", NAMES)
