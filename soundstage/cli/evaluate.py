@@ -1,7 +1,7 @@
 """`soundstage evaluate`: how well the casts decide, on cases with known answers, side by side."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -99,7 +99,15 @@ def _casts(model: str | None, base_url: str | None, concurrency: int) -> "list[C
 
 
 def _cast_of(model: str, base_url: str | None, concurrency: int) -> "Cast":
-    raise NotImplementedError
+    """The cast of one model, which remembers nothing: what is measured is asked."""
+    from soundstage.agents.llm import llm_cast
+    from soundstage.agents.roles import CastName
+    from soundstage.casting import Casting
+    from soundstage.evaluation.asking import NoMemory, ignore
+
+    settings = Casting(CastName.LLM, model, base_url).settings()
+    asked = llm_cast(settings.model_copy(update={"concurrency": concurrency}), memory=NoMemory(), record=ignore)
+    return replace(asked, name=model)
 
 
 def _ranked(casts: "Iterable[Cast]", workers: int) -> dict[str, _Ranked]:

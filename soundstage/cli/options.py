@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from soundstage.agents.roles import CastName
 from soundstage.cli.console import stage_bars
 from soundstage.errors import BadOption, StorageError
 
 # The studio takes a second or two to load: only for the commands that open one.
 if TYPE_CHECKING:
+    from soundstage.casting import Casting
     from soundstage.pipeline import Studio, StudioOptions
 
 Film = Annotated[Path, typer.Argument(metavar="FILM", help="The film: mp4, mov, mkv, webm, avi or ts.")]
@@ -34,6 +36,19 @@ Candidates = Annotated[int, typer.Option("--candidates", min=1, max=16, help="Ta
 Transcript = Annotated[
     bool, typer.Option("--transcript/--no-transcript", help="Find and write down speech in the original sound.")
 ]
+CastOption = Annotated[
+    CastName, typer.Option("--cast", envvar="SOUNDSTAGE_CAST", help="Who decides: the house's rules, or models.")
+]
+Model = Annotated[
+    str | None,
+    typer.Option("--model", metavar="PROVIDER:NAME", help="The model of all roles. [default: the settings']"),
+]
+BaseUrl = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="Where the model is served.")]
+Config = Annotated[Path | None, typer.Option("--config", metavar="TOML", help="Settings of the models, role by role.")]
+Fallback = Annotated[bool, typer.Option("--fallback", help="Let the house stand in for a model that fails.")]
+MostTokens = Annotated[int | None, typer.Option("--most-tokens", min=1, help="Tokens that the film may cost.")]
+MostDollars = Annotated[float | None, typer.Option("--most-dollars", min=0, help="US dollars that the film may cost.")]
+Narrate = Annotated[bool, typer.Option("--narrate", help="Let the Scriptwriter write lines for a narrator.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, and no progress.")]
 
 
@@ -45,6 +60,7 @@ def studio_options(
     candidates: int,
     transcript: bool,
     over_dialogue: bool = False,
+    narrate: bool = False,
 ) -> "StudioOptions":
     """The job's options from the command line's words."""
     from soundstage.pipeline import StudioOptions
@@ -60,7 +76,23 @@ def studio_options(
         candidates=candidates,
         transcribe=transcript,
         over_dialogue=over_dialogue,
+        narrate=narrate,
     )
+
+
+def casting(
+    cast: CastName,
+    model: str | None,
+    base_url: str | None,
+    config: Path | None,
+    fallback: bool,
+    most_tokens: int | None,
+    most_dollars: float | None,
+) -> "Casting":
+    """Who is to play the roles, from the command line's words."""
+    from soundstage.casting import Casting
+
+    return Casting(cast, model, base_url, config, fallback, most_tokens, most_dollars)
 
 
 def work_folder(work: Path | None, film: Path, output: Path | None) -> Path:
@@ -74,15 +106,21 @@ def work_folder(work: Path | None, film: Path, output: Path | None) -> Path:
 
 @contextmanager
 def open_studio(
-    film: Path, work: Path, library: Sequence[Path] | None, options: "StudioOptions", quiet: bool
+    film: Path,
+    work: Path,
+    library: Sequence[Path] | None,
+    options: "StudioOptions",
+    quiet: bool,
+    casting: "Casting | None" = None,
 ) -> Iterator["Studio"]:
-    """The house's studio for a film, its work folder held, its progress shown.
+    """The studio for a film, its work folder held, its progress shown; without a casting, the house's.
 
     Raises:
         StorageError: the film is no file, or the work folder cannot be used.
-        BadOption: another run holds the work folder.
+        BadOption: another run holds the work folder, or the casting makes no sense.
+        MissingPart: the models' clients are not installed.
     """
-    from soundstage.agents.house import house_cast
+    from soundstage.casting import Casting
     from soundstage.makers import house_makers
     from soundstage.pipeline import Studio
     from soundstage.workfolder import WorkFolder
@@ -91,5 +129,7 @@ def open_studio(
         raise StorageError(f"{film} is not a file that can be read; check the path.")
     folder = WorkFolder(work)
     makers = house_makers(library or ())
-    with folder.locked(), stage_bars(quiet) as bars:
-        yield Studio(film, folder, house_cast(options.seed), makers, options, bars)
+    with folder.locked():
+        cast = (casting or Casting()).cast(folder, options.seed)
+        with stage_bars(quiet) as bars:
+            yield Studio(film, folder, cast, makers, options, bars)

@@ -39,7 +39,7 @@ def _model(name: str, base_url: str | None, key: str | None, process: int) -> Mo
         if base_url is not None and provider not in _OWN_CLIENTS:
             return _compatible(provider, model, base_url, key)
         return infer_model(name, _provided(base_url, key))
-    except UserError as error:
+    except (UserError, ValueError) as error:
         raise BadOption(f"The model {name} cannot be asked: {error}") from error
     except ImportError as error:
         raise MissingPart(f"The provider {provider} needs a client that is not installed ({error}).") from error

@@ -155,7 +155,7 @@ def _notes(lines: Sequence[Line], spots: Sequence[Line | None]) -> Iterator[str]
         if spot is None:
             yield (
                 f"Line {number} at {line.start:.2f} s would talk over the film's own dialogue; "
-                "replace the original sound to hear it, or give it another time."
+                "remove the original sound to hear it, or give it another time."
             )
         elif spot is not line:
             yield (

@@ -24,9 +24,9 @@ def test_lines_that_cannot_be_spoken_are_refused(text: str):
     [
         pytest.param("keep", False, id="keep"),
         pytest.param("duck", False, id="duck"),
-        pytest.param("replace", True, id="replace"),
+        pytest.param("replace", False, id="replace"),
         pytest.param("remove", True, id="remove"),
     ],
 )
-def test_lines_are_spoken_over_dialogue_only_where_it_is_replaced(original: str, over: bool):
+def test_lines_are_spoken_over_dialogue_only_where_it_is_removed(original: str, over: bool):
     assert JobOptions.model_validate({"original": original}).studio().over_dialogue is over

@@ -136,7 +136,7 @@ def test_a_moved_line_is_told():
 def test_a_line_left_out_is_told():
     assert place([line(1, 2), line(20, 21)], [line(10, 40)], DURATION).notes == (
         "Line 2 at 20.00 s would talk over the film's own dialogue; "
-        "replace the original sound to hear it, or give it another time.",
+        "remove the original sound to hear it, or give it another time.",
     )
 
 

@@ -1,0 +1,84 @@
+"""The record of all that was asked of models for one film, as it happened: `turns.jsonl` in its work folder."""
+
+import contextlib
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from soundstage.agents.llm.understudy import HOUSE
+from soundstage.agents.record import Budget, Exchange
+from soundstage.errors import StorageError
+
+TURNS_FILE = "turns.jsonl"
+
+
+class RoleCosts(BaseModel):
+    """What one role's questions came to; `cost` in US dollars, of those whose price is known.
+
+    `stood_in` counts the questions that the house answered because the model had failed.
+    """
+
+    questions: int = 0
+    failed: int = 0
+    stood_in: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost: float = 0.0
+    seconds: float = 0.0
+
+
+class TurnLog:
+    """Writes one line for each question, at once; safe from several threads."""
+
+    def __init__(self, folder: Path) -> None:
+        """Args: folder: the film's work folder."""
+        self._path = folder / TURNS_FILE
+        self._lock = threading.Lock()
+
+    def add(self, exchange: Exchange) -> None:
+        """Write down one question.
+
+        Raises:
+            StorageError: the disk is full.
+        """
+        try:
+            with self._lock, self._path.open("a", encoding="utf-8") as file:
+                file.write(exchange.model_dump_json() + "\n")
+        except OSError as error:
+            raise StorageError(f"{self._path} cannot be written ({error.strerror}); free space.") from error
+
+    def read(self) -> Iterator[Exchange]:
+        """All questions so far, in the order in which they were answered; a line that was cut short is left out."""
+        with contextlib.suppress(FileNotFoundError), self._path.open(encoding="utf-8") as file:
+            for line in file:
+                with contextlib.suppress(ValidationError):
+                    yield Exchange.model_validate_json(line)
+
+    def costs(self) -> dict[str, RoleCosts]:
+        """What each role's questions came to."""
+        costs: dict[str, RoleCosts] = defaultdict(RoleCosts)
+        for each in self.read():
+            sum_up = costs[each.role]
+            if each.model == HOUSE:
+                sum_up.stood_in += 1
+                continue
+            sum_up.questions += 1
+            sum_up.failed += each.problem is not None
+            sum_up.tokens_in += each.tokens_in
+            sum_up.tokens_out += each.tokens_out
+            sum_up.cost += each.cost or 0.0
+            sum_up.seconds += each.seconds
+        return dict(costs)
+
+    def budget(self, tokens: int | None, dollars: float | None) -> Budget:
+        """A budget of which what was asked before is spent."""
+        costs = self.costs().values()
+        return Budget(
+            tokens=tokens,
+            dollars=dollars,
+            spent_tokens=sum(each.tokens_in + each.tokens_out for each in costs),
+            spent_dollars=sum(each.cost for each in costs),
+        )
