@@ -71,25 +71,26 @@ class Listener:
         heard = [(scene, cue) for scene in scenes for cue in scene.cues if _is_open(cue) and cue.id in designed]
         before = {cue.id: self._tries(designed[cue.id], cue) for _, cue in heard}
         weak = [pair for pair in heard if self._falls_short(before[pair[1].id], takes.get(pair[1].id))]
-        proposed = at_once(lambda pair: self._proposal(*pair, takes.get(pair[1].id)), weak, self.cast)
+        proposed = at_once(lambda pair: self._proposal(*pair, before[pair[1].id], takes), weak, self.cast)
         asked = {cue.id: new for (_, cue), new in zip(weak, proposed, strict=True)}
-        changed = [self._settle(designed[cue.id], cue, before[cue.id], takes, asked.get(cue.id)) for _, cue in heard]
+        told = [cue.id for _, cue in heard if cue.id in asked or before[cue.id].tried]
+        changed = [self._settle(designed[id], before[id], takes.get(id), asked.get(id)) for id in told]
         return any(changed)
 
     def _falls_short(self, tries: Tries, take: Take | None) -> bool:
-        known = len(tries.tried) > ROUNDS or any(each.cue == tries.current for each in tries.tried)
+        known = len(tries.tried) >= ROUNDS or any(each.cue == tries.current for each in tries.tried)
         return not known and (take is None or not is_good(take.score, take.scores))
 
-    def _proposal(self, scene: Scene, cue: Cue, take: Take | None) -> Cue | None:
+    def _proposal(self, scene: Scene, cue: Cue, before: Tries, takes: Mapping[str, Take]) -> Cue | None:
+        """What the Designer asks for instead; None where it keeps the cue, or asks for what was tried."""
+        take = takes.get(cue.id)
         heard = Heard(take.score, faults_of(take.scores)) if take else Heard(_UNHEARD, ("nothing here can make it",))
         proposal = self.cast.designer.hear(self.view(scene), cue, heard)
-        return None if proposal is None or proposal.identity() == cue.identity() else proposal
+        known = {cue.identity(), *(each.cue.identity() for each in before.tried)}
+        return None if proposal is None or proposal.identity() in known else proposal
 
-    def _settle(self, designed: Cue, cue: Cue, before: Tries, takes: Mapping[str, Take], proposal: Cue | None) -> bool:
+    def _settle(self, designed: Cue, before: Tries, take: Take | None, proposal: Cue | None) -> bool:
         """Write down what was heard, and what stands in the sheet from now on."""
-        if not before.tried and proposal is None:
-            return False
-        take = takes.get(cue.id)
         score = take.score if take else _UNHEARD
         known = any(each.cue == before.current for each in before.tried)
         tried = before.tried if known else (*before.tried, Try(cue=before.current, score=score))

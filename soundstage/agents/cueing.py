@@ -96,9 +96,11 @@ def _bed(view: SceneView, choice: Choice) -> Cue | None:
 
 def _sound(view: SceneView, choice: Choice, rhythm: Rhythm) -> Cue | None:
     label = _label(choice)
-    time = _wished(view, choice, label) or (_when(view, label, rhythm) if choice.idea.visible else _unseen(view, label))
+    wished = _wished(view, choice, label)
+    time = _around(view, label, wished.anchors) if wished.anchors else _unwished(view, choice, label, rhythm)
     if time is None:
         return None
+    time = replace(time, remarks=wished.remarks)
     source = slug(choice.idea.source or label.name)
     layer = Layer.EFFECTS if label.layer is Layer.AMBIENCE else label.layer
     fade = _HIT_FADE if time.anchors else _SOUND_FADE
@@ -168,12 +170,15 @@ def _parameters(view: SceneView, label: Label) -> dict[str, float]:
     return {name: round(min(1.0, own[name] * lift), 3) for name in _INTENSITIES if 0 < own.get(name, 0.0) <= 1}
 
 
-def _wished(view: SceneView, choice: Choice, label: Label) -> _Time | None:
-    """At the moments the Designer names, those of them that stand; a steady sound needs none."""
-    if not choice.idea.wish.moments or label.behaviour is Behaviour.STEADY:
-        return None
-    moments = wishes.moments_of(view, choice.idea, onsets_of(view))
-    return replace(_around(view, label, moments.anchors), remarks=moments.remarks) if moments.anchors else None
+def _wished(view: SceneView, choice: Choice, label: Label) -> wishes.Moments:
+    """The moments the Designer names, those of them that stand; a steady sound needs none."""
+    if label.behaviour is Behaviour.STEADY:
+        return wishes.Moments()
+    return wishes.moments_of(view, choice.idea, onsets_of(view))
+
+
+def _unwished(view: SceneView, choice: Choice, label: Label, rhythm: Rhythm) -> _Time | None:
+    return _when(view, label, rhythm) if choice.idea.visible else _unseen(view, label)
 
 
 def _when(view: SceneView, label: Label, rhythm: Rhythm) -> _Time:

@@ -76,8 +76,11 @@ class LlmDesigner:
         return cueing.cues_of(view, plan, {})
 
     def hear(self, view: SceneView, cue: Cue, heard: Heard) -> Cue | None:
-        """Another label for a cue whose take fell short, of those that behave alike; None keeps it."""
-        others = _alternatives(view, cue)
+        """Another label for a cue whose take fell short, of those that behave alike; None keeps it.
+
+        A source of the sound bible keeps its label: it must not sound otherwise in one scene than in the next.
+        """
+        others = () if _recurs(view.bible, cue) else _alternatives(view, cue)
         if not others:
             return None
         material = {
@@ -128,7 +131,7 @@ def _draft(answer: DraftAnswer, view: SceneView) -> Draft:
 
 def _idea(sound: SoundAnswer, view: SceneView) -> SoundIdea:
     source = view.bible.find(sound.source)
-    level = sound.level if sound.level is not None else source.level if source else None
+    level = source.level if source else sound.level
     return SoundIdea(
         words=sound.words,
         confidence=sound.confidence,
@@ -151,6 +154,10 @@ def _plan(choices: Sequence[Choice]) -> list[dict[str, object]]:
 def _wanted(number: int, source: SourceAnswer) -> Wanted:
     idea = SoundIdea(source.words, 1.0, source.note or "recurs in the film", source=source.name)
     return Wanted(number, idea, background=False, offered=offered_for(source.words, voices=False, background=False))
+
+
+def _recurs(bible: Bible, cue: Cue) -> bool:
+    return cue.source in {cueing.slug(source.name) for source in bible.sources}
 
 
 def _alternatives(view: SceneView, cue: Cue) -> tuple[Label, ...]:
@@ -177,17 +184,30 @@ def _named_once(answer: BibleAnswer) -> str | None:
 
 
 def _drafted_well(view: SceneView) -> Callable[[DraftAnswer], str | None]:
-    known = {source.name for source in view.bible.sources}
-
     def check(answer: DraftAnswer) -> str | None:
         main = {sound.words.lower() for sound in answer.main}
         both = [sound.words for sound in answer.background if sound.words.lower() in main]
         if both:
             return f"{both[0]!r} is in both lists; keep it in main."
-        strange = [s.source for s in (*answer.main, *answer.background) if s.source and s.source not in known]
-        return f"The sound bible has no source {strange[0]!r}; leave source out." if strange else None
+        return _sourced_well(view.bible, answer)
 
     return check
+
+
+def _sourced_well(bible: Bible, answer: DraftAnswer) -> str | None:
+    named = [sound.source for sound in (*answer.main, *answer.background) if sound.source]
+    if strange := [name for name in named if bible.find(name) is None]:
+        return f"The sound bible has no source {strange[0]!r}; leave source out."
+    if twice := [name for name in named if named.count(name) > 1]:
+        return f"The source {twice[0]!r} is there twice; keep it once."
+    if striking := [sound.source for sound in answer.background if _strikes(bible.find(sound.source))]:
+        return f"The source {striking[0]!r} does not sound all the time; keep it in main."
+    return None
+
+
+def _strikes(source: Source | None) -> bool:
+    label = knowledge().find(source.label) if source else None
+    return label is not None and not serves(label, voices=True, background=True)
 
 
 def _reviewed_well(view: SceneView) -> Callable[[ReviewAnswer], str | None]:

@@ -12,13 +12,14 @@ from soundstage.agents.llm.answers import (
 )
 from soundstage.agents.llm.desk import Desk, Question
 from soundstage.agents.llm.pictures import Shown
-from soundstage.agents.llm.summaries import sum_up
+from soundstage.agents.llm.summaries import grouped, sum_up
 from soundstage.agents.roles import FilmView, Pause, ShotScript, ShotView, Split
 from soundstage.cuesheet import NARRATOR, Caption, Line, Overview, Scene, Speaker
 from soundstage.reading import FilmFacts
 
 _MOST_STILLS = 24
 _MOST_SCENES = 60
+_MOST_SHOTS = 40
 _WORDS_A_SECOND = 2.5
 _SHORTEST = 0.6
 
@@ -58,13 +59,21 @@ class LlmScriptwriter:
         return told.as_caption(answer, view.shot.motion).model_copy(update={"speakers": tuple(named)})
 
     def unify(self, captions: Sequence[ShotScript]) -> Caption:
-        """One caption for shots that were merged."""
-        material = {"shots": [told.script(script) for script in captions]}
-        answer = self._desk.ask(Question("scriptwriter_unify", CaptionAnswer, material))
-        return told.as_caption(answer, _mean_motion(captions))
+        """One caption for shots that were merged; of very many shots, for stretches of them first."""
+        while len(captions) > _MOST_SHOTS:
+            groups = grouped(captions, _MOST_SHOTS)
+            answers = self._desk.ask_all([_unifying(group) for group in groups])
+            captions = [_whole(group, answer) for group, answer in zip(groups, answers, strict=True)]
+        return told.as_caption(self._desk.ask(_unifying(captions)), _mean_motion(captions))
 
     def split(self, scripts: Sequence[ShotScript], overview: Overview) -> Split | None:
-        """Whether the model finds two events in a scene."""
+        """Whether the model finds two events in a scene; a very long one is read on from shot to shot, in stretches."""
+        for first in range(0, len(scripts) - 1, _MOST_SHOTS - 1):
+            if split := self._split(scripts[first : first + _MOST_SHOTS], overview):
+                return Split(first + split.place, split.reason)
+        return None
+
+    def _split(self, scripts: Sequence[ShotScript], overview: Overview) -> Split | None:
         numbers = [script.shot.index for script in scripts]
         material = {"the whole film": told.overview(overview), "shots": [told.script(script) for script in scripts]}
         question = Question("scriptwriter_split", SplitAnswer, material, check=_begins_within(numbers))
@@ -111,6 +120,15 @@ class LlmScriptwriter:
 def _line(pause: Pause, text: str) -> Line:
     length = max(_SHORTEST, len(text.split()) / _WORDS_A_SECOND)
     return Line(start=pause.start, end=min(pause.end, pause.start + length), text=text, speaker=NARRATOR)
+
+
+def _unifying(scripts: Sequence[ShotScript]) -> Question[CaptionAnswer]:
+    return Question("scriptwriter_unify", CaptionAnswer, {"shots": [told.script(script) for script in scripts]})
+
+
+def _whole(scripts: Sequence[ShotScript], answer: CaptionAnswer) -> ShotScript:
+    shot = scripts[0].shot.model_copy(update={"end": scripts[-1].shot.end})
+    return ShotScript(shot, told.as_caption(answer, _mean_motion(scripts)))
 
 
 def _mean_motion(scripts: Sequence[ShotScript]) -> float:

@@ -7,6 +7,7 @@ are summed up at the same time.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 from soundstage.agents.llm import told
 from soundstage.agents.llm.answers import OverviewAnswer
@@ -15,6 +16,7 @@ from soundstage.agents.roles import ShotScript
 from soundstage.cuesheet import Moment, Overview
 from soundstage.reading import FilmFacts
 
+_Each = TypeVar("_Each")
 _MOST_PARTS = 40
 _MOST_MOMENTS = 60
 
@@ -39,16 +41,16 @@ def sum_up(desk: Desk, facts: FilmFacts, scripts: Sequence[ShotScript]) -> Overv
     """
     parts = [_Part(s.shot.start, s.shot.end, s.caption.summary or s.caption.background) for s in scripts]
     while True:
-        groups = _groups(parts)
+        groups = grouped(parts, _MOST_PARTS)
         answers = desk.ask_all([_question(facts, group) for group in groups])
         parts = [_joined(group, answer) for group, answer in zip(groups, answers, strict=True)]
         if len(parts) == 1:
-            return Overview(summary=parts[0].text, timeline=_shortened(parts[0].timeline))
+            return Overview(summary=parts[0].text, timeline=parts[0].timeline)
 
 
-def _groups(parts: Sequence[_Part]) -> list[Sequence[_Part]]:
-    """As few groups of neighbours as may be, of nearly equal size."""
-    count = -(-len(parts) // _MOST_PARTS)
+def grouped(parts: Sequence[_Each], most: int) -> list[Sequence[_Each]]:
+    """As few groups of neighbours as may be, of at most `most` and nearly equal size."""
+    count = -(-len(parts) // most)
     borders = [round(number * len(parts) / count) for number in range(count + 1)]
     return [parts[a:b] for a, b in pairwise(borders)]
 
@@ -61,10 +63,13 @@ def _question(facts: FilmFacts, parts: Sequence[_Part]) -> Question[OverviewAnsw
 
 def _joined(parts: Sequence[_Part], answer: OverviewAnswer) -> _Part:
     start, end = parts[0].start, parts[-1].end
-    own = told.as_overview(answer, start, end).timeline
     finer = tuple(moment for part in parts for moment in part.timeline)
-    return _Part(start, end, answer.summary, own if not finer or len(finer) > _MOST_MOMENTS else finer)
+    return _Part(start, end, answer.summary, finer if 0 < len(finer) <= _MOST_MOMENTS else _own(answer, start, end))
 
 
-def _shortened(timeline: Sequence[Moment]) -> tuple[Moment, ...]:
-    return tuple(timeline[:_MOST_MOMENTS])
+def _own(answer: OverviewAnswer, start: float, end: float) -> tuple[Moment, ...]:
+    """The answer's timeline, each entry lasting until the next begins: the stretches that it sums up leave no gap."""
+    told_of = {moment.start: moment.text for moment in told.as_overview(answer, start, end).timeline}
+    texts = list(told_of.values()) or [answer.summary]
+    borders = [start, *list(told_of)[1:], end]
+    return tuple(Moment(start=a, end=b, text=text) for (a, b), text in zip(pairwise(borders), texts, strict=True))
