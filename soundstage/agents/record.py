@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict
 class Exchange(BaseModel):
     """One question to a model and what came of it, told whatever became of it.
 
-    `prompt` is the prompt's name and version (`designer_draft@1`); `requests` counts corrections too; `cost` is in US
-    dollars, None where the model's price is not known; `problem` says why there is no answer.
+    `prompt` is the prompt's name and version (`designer_draft@1`); `requests` counts the answers that came, corrected
+    ones too; `cost` is in US dollars, None where the model's price is not known; `problem` says why there is no answer.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -37,6 +37,14 @@ class Budget:
     spent_dollars: float = 0.0
 
 
+@dataclass(frozen=True)
+class Promise:
+    """What a question may cost, before it is known."""
+
+    tokens: int
+    dollars: float = 0.0
+
+
 class Spent:
     """What a job has spent so far, counted from several threads."""
 
@@ -45,23 +53,26 @@ class Spent:
         self.budget = budget
         self.tokens = budget.spent_tokens
         self.dollars = budget.spent_dollars
-        self._promised = 0
+        self._promised = Promise(0)
         self._lock = threading.Lock()
 
-    def promise(self, tokens: int) -> bool:
+    def promise(self, asked: Promise) -> bool:
         """Set aside what a question may cost; False when the budget does not hold it any more."""
-        limit, dollars = self.budget.tokens, self.budget.dollars
         with self._lock:
-            if dollars is not None and self.dollars >= dollars:
+            promised = Promise(self._promised.tokens + asked.tokens, self._promised.dollars + asked.dollars)
+            if not self._holds(promised):
                 return False
-            if limit is not None and self.tokens + self._promised + tokens > limit:
-                return False
-            self._promised += tokens
+            self._promised = promised
             return True
 
-    def settle(self, promised: int, exchange: Exchange) -> None:
+    def _holds(self, promised: Promise) -> bool:
+        tokens, dollars = self.budget.tokens, self.budget.dollars
+        holds_tokens = tokens is None or self.tokens + promised.tokens <= tokens
+        return holds_tokens and (dollars is None or self.dollars + promised.dollars <= dollars)
+
+    def settle(self, asked: Promise, exchange: Exchange) -> None:
         """Count what a question has cost in place of what was set aside for it."""
         with self._lock:
-            self._promised -= promised
+            self._promised = Promise(self._promised.tokens - asked.tokens, self._promised.dollars - asked.dollars)
             self.tokens += exchange.tokens_in + exchange.tokens_out
             self.dollars += exchange.cost or 0.0

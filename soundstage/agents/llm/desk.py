@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import BoundedSemaphore
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
@@ -22,9 +23,9 @@ from soundstage.agents.llm.pictures import Shown
 from soundstage.agents.llm.settings import AgentSettings, ModelSettings, Role
 from soundstage.agents.llm.switchboard import Line
 from soundstage.agents.prompts import prompt
-from soundstage.agents.record import Budget, Exchange, Spent
+from soundstage.agents.record import Budget, Exchange, Promise, Spent
 from soundstage.cuesheet import digest
-from soundstage.errors import BudgetSpent, SoundstageError
+from soundstage.errors import BadOption, BudgetSpent, SoundstageError
 
 VERSION = 1
 _ANSWER = TypeVar("_ANSWER", bound=BaseModel)
@@ -32,6 +33,11 @@ _MODES: Mapping[str, type] = {"tool": ToolOutput, "native": NativeOutput, "promp
 # What a question may cost before it is known: four characters a token, a picture as most models count one, an answer.
 _CHARACTERS_A_TOKEN, _TOKENS_A_PICTURE, _TOKENS_AN_ANSWER = 4, 800, 400
 _LONGEST_ANSWER = 20_000
+_LEFT = SoundstageError("The question was left before it was answered.")
+_UNPRICED = (
+    "What the {role}'s model {model} costs is not known, so a budget in dollars cannot be kept; "
+    "set input_price and output_price, or give a budget in tokens."
+)
 
 Check = Callable[[Any], str | None]
 
@@ -69,15 +75,28 @@ class Desk:
     def __init__(
         self, settings: AgentSettings, memory: Memory, record: Callable[[Exchange], None], budget: Budget
     ) -> None:
-        """Args: settings: of the models. memory: of answers. record: told of every exchange. budget: of the job."""
+        """Open the desk, for models that can be asked.
+
+        Args:
+            settings: of the models.
+            memory: of answers.
+            record: told of every exchange.
+            budget: of the job.
+
+        Raises:
+            BadOption: a model cannot be asked, or its price is not known and the budget is in dollars.
+            MissingPart: a provider's client is not installed.
+        """
         self.settings = settings
         self.models: Mapping[Role, ModelSettings] = {role: settings.of(role) for role in Role}
         self._memory = memory
         self._record = record
         self._spent = Spent(budget)
-        self._line = Line(settings.concurrency)
-        for each in self.models.values():
-            models.model_of(each)  # refused now, not in the middle of a film
+        self._line = Line(BoundedSemaphore(settings.concurrency))
+        for role, each in self.models.items():  # refused now, not in the middle of a film
+            models.model_of(each)
+            if budget.dollars is not None and models.price_of(1, 1, each) is None:
+                raise BadOption(_UNPRICED.format(role=role, model=each.model))
 
     def leave(self) -> None:
         """Leave all open questions unanswered."""
@@ -91,41 +110,49 @@ class Desk:
             ModelRefused: it will not serve this.
             BadAnswer: no answer fitted.
             BudgetSpent: the job may not spend any more.
+            CancelledError: the question was left.
         """
+        return self._answer(question, self._line)
+
+    def ask_all(self, questions: Sequence[Question[_ANSWER]]) -> list[_ANSWER]:
+        """The answers to several questions asked at the same time, in their order.
+
+        Raises as `ask`; the others of them are left then.
+        """
+        with ThreadPoolExecutor(self.settings.concurrency) as pool, self._line.branch() as line:
+            return list(pool.map(lambda question: self._answer(question, line), questions))
+
+    def _answer(self, question: Question[_ANSWER], line: Line) -> _ANSWER:
         settings = self.models[Role(prompt(question.prompt).role)]
         key = _key(question, settings)
         known = self._memory.recall(key, question.answer)
         if known is not None:
             return known
-        promised = self._promise(question)
-        exchange, answer = Exchange(role="", prompt="", model=""), None
-        try:
-            exchange, answer = self._line.ask(self._asked(question, settings))
-        finally:
-            self._spent.settle(promised, exchange)
-        self._record(exchange)
+        answer = self._paid(question, settings, line)
         if isinstance(answer, SoundstageError):
             raise answer
         self._memory.remember(key, answer)
         return answer
 
-    def ask_all(self, questions: Sequence[Question[_ANSWER]]) -> list[_ANSWER]:
-        """The answers to several questions asked at the same time, in their order.
+    def _paid(self, question: Question[_ANSWER], settings: ModelSettings, line: Line) -> _ANSWER | SoundstageError:
+        """Ask, and account for it whatever becomes of it: a question that is left has cost its corrections too."""
+        promised, usage = self._promise(question, settings), RunUsage()
+        seconds = 0.0
+        answer: _ANSWER | SoundstageError = _LEFT
+        try:
+            seconds, answer = line.ask(lambda: self._timed(question, settings, usage))
+        finally:
+            exchange = _exchange(question, settings, usage, seconds, answer)
+            self._spent.settle(promised, exchange)
+            if answer is not _LEFT or usage.requests:
+                self._record(exchange)
+        return answer
 
-        Raises as `ask`; the others are left then.
-        """
-        with ThreadPoolExecutor(self.settings.concurrency) as pool:
-            try:
-                return list(pool.map(self.ask, questions))
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                self.leave()
-                raise
-
-    def _promise(self, question: Question[_ANSWER]) -> int:
+    def _promise(self, question: Question[_ANSWER], settings: ModelSettings) -> Promise:
         characters = len(prompt(question.prompt).text) + len(_told(question.material))
-        pictures = len(question.pictures) * _TOKENS_A_PICTURE
-        promised = characters // _CHARACTERS_A_TOKEN + pictures + _TOKENS_AN_ANSWER
+        asked = characters // _CHARACTERS_A_TOKEN + len(question.pictures) * _TOKENS_A_PICTURE
+        price = models.price_of(asked, _TOKENS_AN_ANSWER, settings)
+        promised = Promise(asked + _TOKENS_AN_ANSWER, price or 0.0)
         if not self._spent.promise(promised):
             raise BudgetSpent(
                 f"The budget of this job is spent ({self._spent.tokens} tokens, {self._spent.dollars:.2f} dollars); "
@@ -133,28 +160,30 @@ class Desk:
             )
         return promised
 
-    async def _asked(
-        self, question: Question[_ANSWER], settings: ModelSettings
-    ) -> tuple[Exchange, _ANSWER | SoundstageError]:
-        """Ask, and tell what it cost whatever comes of it."""
-        usage, started = RunUsage(), time.perf_counter()
+    async def _timed(
+        self, question: Question[_ANSWER], settings: ModelSettings, usage: RunUsage
+    ) -> tuple[float, _ANSWER | SoundstageError]:
+        started = time.perf_counter()
         answer = await self._patiently(question, settings, usage)
-        return _exchange(question, settings, usage, time.perf_counter() - started, answer), answer
+        return time.perf_counter() - started, answer
 
     async def _patiently(
         self, question: Question[_ANSWER], settings: ModelSettings, usage: RunUsage
     ) -> _ANSWER | SoundstageError:
         """Ask again when what came was no answer at all; the client does so only for what it calls a failure."""
-        role, left = prompt(question.prompt).role, self.settings.corrections
+        role, left, glitches = prompt(question.prompt).role, self.settings.corrections, 0
         while True:
             try:
-                return await self._once(question, settings, usage)
+                return await self._once(question, settings, usage, left)
             except Exception as error:  # whatever the client raises becomes one of ours
-                if not is_glitch(error) or left == 0:
+                glitches += 1
+                left = self.settings.corrections - usage.requests - glitches
+                if not is_glitch(error) or left < 0:
                     return failure_of(error, role, settings, self.settings)
-                left -= 1
 
-    async def _once(self, question: Question[_ANSWER], settings: ModelSettings, usage: RunUsage) -> _ANSWER:
+    async def _once(
+        self, question: Question[_ANSWER], settings: ModelSettings, usage: RunUsage, corrections: int
+    ) -> _ANSWER:
         agent: Agent[Check, _ANSWER] = _agent(question.prompt, question.answer, settings.output)
         run = await agent.run(
             [*_shown(question)],
@@ -162,7 +191,7 @@ class Desk:
             deps=question.check,
             usage=usage,
             model_settings=models.request_settings(settings, self.settings),
-            retries=self.settings.corrections,
+            retries=corrections,
         )
         return run.output
 
@@ -208,10 +237,13 @@ def _shown(question: Question[_ANSWER]) -> Sequence[UserContent]:
 
 
 def _told(material: Mapping[str, object]) -> str:
-    return json.dumps(material, ensure_ascii=False, indent=1, default=str)
+    """One JSON document. No tag stands in it: models and their servers take some for the end of what is told."""
+    told = json.dumps(material, ensure_ascii=False, indent=1, default=str).replace("<", r"\u003c")
+    return told.encode("utf-8", "replace").decode()
 
 
 def _key(question: Question[_ANSWER], settings: ModelSettings) -> str:
     pictures = [(shown.told, digest(shown.content.base64)) for shown in question.pictures]
     asked = [settings.model, settings.base_url, settings.temperature, settings.output]
-    return digest(["answer", VERSION, str(prompt(question.prompt)), asked, _told(question.material), pictures])
+    told, shape = _told(question.material), question.answer.model_json_schema()
+    return digest(["answer", VERSION, str(prompt(question.prompt)), asked, told, shape, pictures])

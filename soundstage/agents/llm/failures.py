@@ -7,15 +7,21 @@ from pydantic_ai.exceptions import (
     ModelAPIError,
     ModelConnectionError,
     ModelHTTPError,
+    ModelQuotaExceededError,
+    ModelRequestTimeout,
+    ModelTimeoutError,
+    OutputTokenLimitExceeded,
     UnexpectedModelBehavior,
     UserError,
 )
 
+from soundstage.agents.llm.models import LARGEST_RESPONSE, MOST_TOKENS, TooLarge
 from soundstage.agents.llm.settings import AgentSettings, ModelSettings
 from soundstage.errors import BadAnswer, ModelAway, ModelRefused, SoundstageError
 
 _TRANSIENT = frozenset({408, 409, 425, 429})
 _SERVER = 500
+_LONGEST = 160
 _REASONS = {
     401: "refuses the key; check api_key",
     402: "wants to be paid first; check the account",
@@ -34,53 +40,85 @@ def failure_of(error: Exception, role: str, settings: ModelSettings, agents: Age
         settings: of the model that was asked.
         agents: all settings, for what was tried.
     """
-    who = f"the {role}'s model {settings.model}"
+    who = f"The {role}'s model {settings.model}"
     if isinstance(error, SoundstageError):
         return error
     if isinstance(error, ModelHTTPError):
-        return _http(error, who)
-    if isinstance(error, ContentFilterError):
-        return BadAnswer(f"{_capital(who)} declined to answer; choose another model, or let the house cast stand in.")
-    if isinstance(error, ModelAPIError):
+        return _http(error, who, settings)
+    if isinstance(error, ModelAPIError) or is_glitch(error) or _is_too_large(error):
         return _away(error, who, agents)
     if isinstance(error, UserError):
-        return ModelRefused(f"{_capital(who)} cannot be asked like this ({_short(error)}); choose another.")
-    if isinstance(error, AgentRunError | IndexError):
-        tries = agents.corrections + 1
-        return BadAnswer(
-            f"{_capital(who)} gave no usable answer in {tries} {'try' if tries == 1 else 'tries'} ({_last(error)}); "
-            "choose another model, or let the house cast stand in."
-        )
-    return ModelAway(f"{_capital(who)} could not be asked ({_short(error)}); try again later.")
+        return ModelRefused(f"{who} cannot be asked like this ({_short(error)}); choose another.")
+    if isinstance(error, AgentRunError):
+        return _bad_answer(error, who, settings, agents)
+    failure = ModelAway(f"{who} could not be asked ({_short(error)}); try again later.")
+    failure.__cause__ = error  # nobody has thought of it
+    return failure
 
 
-def _http(error: ModelHTTPError, who: str) -> SoundstageError:
+def _http(error: ModelHTTPError, who: str, settings: ModelSettings) -> SoundstageError:
     status = error.status_code
+    if isinstance(error, ModelQuotaExceededError):
+        return ModelRefused(f"{who} {_REASONS[402]}.")
     if status >= _SERVER or status in _TRANSIENT:
         what = "is too busy" if status == 429 else f"fails with status {status}"
-        return ModelAway(f"{_capital(who)} {what}; try again later, or ask it less at once.")
-    reason = _REASONS.get(status, f"refuses the question with status {status} ({_short(error)}); check its settings")
-    return ModelRefused(f"{_capital(who)} {reason}.")
+        return ModelAway(f"{who} {what}; try again later, or ask it less at once.")
+    reason = _REASONS.get(status, f"refuses the question with status {status} ({_said(error)}); check its settings")
+    key = settings.api_key.get_secret_value() if settings.api_key else ""
+    return ModelRefused(f"{who} {reason.replace(key, '…') if key else reason}.")
+
+
+def _said(error: ModelHTTPError) -> str:
+    """What the service itself says, where it says it as OpenAI does."""
+    body = error.body
+    inner = body.get("error", body) if isinstance(body, dict) else body
+    message = inner.get("message") if isinstance(inner, dict) else inner
+    return _cut(str(message or "no reason given"))
 
 
 def is_glitch(error: Exception) -> bool:
     """Whether what came back was no answer at all, good or bad: half a document, an empty one, a page of HTML."""
-    if isinstance(error, ModelHTTPError | ModelConnectionError) or _is_late(error):
+    if isinstance(error, ModelHTTPError | ModelConnectionError | ModelRequestTimeout):
         return False
-    broken = isinstance(error, UnexpectedModelBehavior) and "Invalid response" in str(error)
-    return broken or isinstance(error, ModelAPIError | IndexError)
+    broken = isinstance(error, UnexpectedModelBehavior) and str(error).startswith("Invalid response")
+    return broken or isinstance(error, ModelAPIError) or _is_empty(error)
 
 
-def _is_late(error: Exception) -> bool:
-    return isinstance(error, ModelAPIError) and "timed out" in str(error)
+def _is_empty(error: Exception) -> bool:
+    """Whether the client reached for the first choice of none."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    inside = last is not None and str(last.tb_frame.f_globals.get("__name__")).startswith("pydantic_ai.models")
+    return isinstance(error, IndexError) and inside
 
 
-def _away(error: ModelAPIError, who: str, agents: AgentSettings) -> SoundstageError:
-    if _is_late(error):
-        return ModelAway(f"{_capital(who)} gave no answer within {agents.timeout:g} s; try again later.")
+def _is_too_large(error: BaseException | None) -> bool:
+    return error is not None and (isinstance(error, TooLarge) or _is_too_large(error.__cause__))
+
+
+def _away(error: Exception, who: str, agents: AgentSettings) -> SoundstageError:
+    if isinstance(error, ModelRequestTimeout | ModelTimeoutError):
+        return ModelAway(f"{who} gave no answer within {agents.timeout:g} s; try again later.")
+    if _is_too_large(error):
+        return ModelAway(f"{who} sends more than {LARGEST_RESPONSE >> 20} MiB, which is no answer; check base_url.")
     if is_glitch(error):
-        return ModelAway(f"{_capital(who)} answers with what is no answer ({_short(error)}); check base_url.")
-    return ModelAway(f"{_capital(who)} cannot be reached ({_short(error)}); check base_url, and that it runs.")
+        what = "there is nothing in it" if _is_empty(error) else _short(error)
+        return ModelAway(f"{who} answers with what is no answer ({what}); check base_url.")
+    return ModelAway(f"{who} cannot be reached ({_short(error)}); check base_url, and that it runs.")
+
+
+def _bad_answer(error: Exception, who: str, settings: ModelSettings, agents: AgentSettings) -> BadAnswer:
+    if isinstance(error, ContentFilterError):
+        return BadAnswer(f"{who} declined to answer; choose another model, or let the house cast stand in.")
+    if isinstance(error, OutputTokenLimitExceeded):
+        most = settings.most_tokens or MOST_TOKENS
+        return BadAnswer(f"{who} was cut off in its answer after {most} tokens; raise most_tokens.")
+    tries = agents.corrections + 1
+    return BadAnswer(
+        f"{who} gave no usable answer in {tries} {'try' if tries == 1 else 'tries'} ({_last(error)}); "
+        "choose another model, or let the house cast stand in."
+    )
 
 
 def _last(error: BaseException) -> str:
@@ -95,9 +133,9 @@ def _last(error: BaseException) -> str:
 
 def _short(error: BaseException) -> str:
     """The gist of a client's message: it can hold the whole question."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 160 else f"{text[:160]} …"
+    return _cut(str(error)) or type(error).__name__
 
 
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]
+def _cut(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} …"

@@ -43,19 +43,33 @@ def of_shot(view: ShotView, most: int, side: int) -> list[Shown]:
 
 
 def clip_of(view: ShotView) -> list[Shown]:
-    """The proxy clip of a shot; nothing when there is none, or it is too large to be sent."""
-    if view.clip is None or not view.clip.is_file() or view.clip.stat().st_size > _LARGEST_CLIP:
+    """The proxy clip of a shot; nothing when there is none, or it is too large to be sent.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    clip = _bytes(view.clip) if view.clip else None
+    if clip is None:
         return []
     length = view.shot.end - view.shot.start
     told = f"The shot as a clip of {length:.2f} s, which begins at {view.shot.start:.2f} s of the film:"
-    return [Shown(told, BinaryContent(view.clip.read_bytes(), media_type="video/mp4"))]
+    return [Shown(told, BinaryContent(clip, media_type="video/mp4"))]
+
+
+def _bytes(clip: Path) -> bytes | None:
+    try:
+        if not clip.is_file() or clip.stat().st_size > _LARGEST_CLIP:
+            return None
+        return clip.read_bytes()
+    except OSError as error:
+        raise StorageError(f"The clip {clip.name} cannot be read ({error.strerror}); read the film again.") from error
 
 
 def _small(path: Path, side: int) -> BinaryContent:
     try:
         with Image.open(path) as picture:
             small = picture.convert("RGB")
-    except OSError as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise StorageError(f"The picture {path.name} cannot be read ({error}); read the film again.") from error
     small.thumbnail((side, side))
     written = io.BytesIO()

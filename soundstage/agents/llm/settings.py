@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from soundstage.errors import BadOption, StorageError
 
@@ -33,7 +33,8 @@ class Role(StrEnum):
 class ModelSettings(BaseModel):
     """One model and how it is asked; what is not set is that of all roles."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # No error shows what was given: it may be a key.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     model: ModelName | None = None
     base_url: Annotated[str, Field(pattern=r"^https?://")] | None = None
@@ -74,9 +75,9 @@ class AgentSettings(ModelSettings):
             BadOption: no model is named for it.
         """
         own: ModelSettings = getattr(self, role.value)
-        # A role with a model of its own has its own service too: the key of one is not sent to another.
-        common = () if own.model else ("model", "base_url", "api_key", "input_price", "output_price")
-        shared = {name: getattr(self, name) for name in (*common, "temperature", "most_tokens", "output")}
+        # A role with a model or an address of its own has its own service: the key of one is not sent to another.
+        common = () if own.model or own.base_url else ("base_url", "api_key", "input_price", "output_price")
+        shared = {name: getattr(self, name) for name in ("model", *common, "temperature", "most_tokens", "output")}
         given = {name: value for name, value in own.model_dump().items() if value is not None}
         settings = ModelSettings.model_validate({**shared, **given})
         if settings.model is None:
@@ -93,7 +94,9 @@ class AgentSettings(ModelSettings):
 
 
 class _Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="SOUNDSTAGE_", env_nested_delimiter="__", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SOUNDSTAGE_", env_nested_delimiter="__", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     agents: AgentSettings = AgentSettings()
 
@@ -124,6 +127,8 @@ def agent_settings(file: Path | None = None) -> AgentSettings:
     written = _read(named) if named else {}
     try:
         return _Settings(**{"agents": written.get("agents", {})}).agents
+    except SettingsError as error:
+        raise BadOption("The setting SOUNDSTAGE_AGENTS is not valid JSON; correct it.") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
