@@ -84,7 +84,9 @@ class Listener:
     def _proposal(self, scene: Scene, cue: Cue, before: Tries, takes: Mapping[str, Take]) -> Cue | None:
         """What the Designer asks for instead; None where it keeps the cue, or asks for what was tried."""
         take = takes.get(cue.id)
-        heard = Heard(take.score, faults_of(take.scores)) if take else Heard(_UNHEARD, ("nothing here can make it",))
+        faults = faults_of(take.scores) if take else ("nothing here can make it",)
+        earlier = (f"tried before: {each.cue.label} (score {each.score:.2f})" for each in before.tried)
+        heard = Heard(take.score if take else _UNHEARD, (*faults, *earlier))
         proposal = self.cast.designer.hear(self.view(scene), cue, heard)
         known = {cue.identity(), *(each.cue.identity() for each in before.tried)}
         return None if proposal is None or proposal.identity() in known else proposal
