@@ -8,6 +8,7 @@ checks it and says in one sentence what is wrong.
 import hashlib
 import json
 import os
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from enum import StrEnum
@@ -327,7 +328,7 @@ def save(sheet: CueSheet, path: Path) -> None:
 
 def write_aside(path: Path, text: str) -> None:
     """Write text to a neighbour of `path` and rename it, so that no reader sees half a file."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    aside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         aside.write_text(text, encoding="utf-8")
         aside.replace(path)

@@ -35,7 +35,7 @@ from soundstage.seals import is_whole, seal
 _Model = TypeVar("_Model", bound=BaseModel)
 _CHUNK = 1 << 20
 # How files are named while they are written.
-_ASIDE = re.compile(r"\.(?P<name>.+)\.(?P<process>\d+)\.part", re.DOTALL)
+_ASIDE = re.compile(r"\.(?P<name>.+)\.(?P<process>\d+)(-\d+)?\.part", re.DOTALL)
 
 
 @dataclass(frozen=True)

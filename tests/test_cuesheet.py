@@ -1,4 +1,5 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import jsonschema
@@ -6,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from soundstage import cuesheet
-from soundstage.cuesheet import Anchor, CueSheet
+from soundstage.cuesheet import Anchor, CueSheet, write_aside
 from soundstage.errors import BadCueSheet, StorageError
 from tests.documents import cue, sheet, sheets
 
@@ -101,3 +102,11 @@ def test_twin_ids_are_refused():
 def test_a_sheet_that_cannot_be_read_is_a_storage_error(tmp_path: Path):
     with pytest.raises(StorageError, match="check the path"):
         cuesheet.load(tmp_path / "missing.json")
+
+
+def test_one_file_may_be_written_by_many_threads_at_once(tmp_path: Path):
+    path = tmp_path / "memory.json"
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: write_aside(path, f"{number}\n" * 2000), range(64)))
+    assert len(set(path.read_text().split())) == 1
+    assert list(tmp_path.iterdir()) == [path]
