@@ -8,6 +8,8 @@ from pathlib import Path
 from services.backbone.dispatch.claims import Claim
 from services.backbone.dispatch.products import NewAsset, Product
 from services.backbone.dispatch.running import Tell
+from services.backbone.ledger.repositories.talks import Talks
+from services.backbone.ledger.sessions import transaction
 from services.backbone.ledger.tables import Take
 from services.backbone.workbench import CLIPS, Workbench, workbench
 from services.worker_llm.takes import as_made, wanted
@@ -19,6 +21,7 @@ from soundstage.inspection.waveform import waveform_peaks
 from soundstage.pipeline import Studio
 from soundstage.rendering import Rendered
 from soundstage.synth.maker import Take as EngineTake
+from soundstage.turns import TurnLog
 
 _PEAKS_A_SECOND = 20
 _DOCUMENTS = ("master.flac", "captions.vtt", "timeline.otio", "talk.txt", "report.json", "cuesheet.schema.json")
@@ -31,6 +34,7 @@ def mix(claim: Claim, tell: Tell) -> Product:
         bench.fetch_reading(lambda name: not name.startswith(CLIPS))
         bench.recall()
         bench.lay_sheet()
+        _lay_turns(bench)
         rendered, kept = _rendered(bench)
         studio = bench.studio(tell, as_it_is=True)
         studio.accept(rendered)
@@ -38,6 +42,16 @@ def mix(claim: Claim, tell: Tell) -> Product:
         made = [*_delivered(bench, delivery), *_pictured(bench, studio, delivery)]
         assets = tuple(bench.keep(path, name) for name, path in made)
         return Product(assets=(*assets, *kept), sheet=bench.sheet())
+
+
+def _lay_turns(bench: Workbench) -> None:
+    """What models were asked, for the report to sum up."""
+    if bench.order.options.cast == "house":
+        return
+    log = TurnLog(bench.folder.root)
+    with transaction() as session:
+        for exchange in Talks(session, bench.claim.job_id).exchanges():
+            log.add(exchange)
 
 
 def _rendered(bench: Workbench) -> tuple[Rendered, tuple[NewAsset, ...]]:
