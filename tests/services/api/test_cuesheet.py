@@ -5,8 +5,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.backbone.ids import new_id
+from services.backbone.ledger.repositories.talks import Talks
 from services.backbone.ledger.tables import Account, Job, JobStatus, Sheet, Step, Turn
 from soundstage import cuesheet
+from soundstage.agents.record import Exchange
 from tests import documents
 from tests.services import rows
 from tests.services.api.conftest import Ledger, Tenant
@@ -159,6 +161,17 @@ async def test_the_conversation_is_told_as_text(api, job):
     answer = await api.get(f"/v1/jobs/{job}/conversation", headers={"Accept": "text/plain"})
     assert answer.headers["content-type"].startswith("text/plain")
     assert answer.text == "storyboarder: turn 0\nscriptwriter: turn 1\ndesigner: turn 2\n"
+
+
+async def test_what_models_were_asked_is_told_with_its_cost(api, job, ledger):
+    told = {"role": "designer", "model": "m", "tokens_in": 9, "tokens_out": 2, "cost": 0.5, "seconds": 3}
+    asked = Exchange(**told, prompt="designer_draft@1", answer="{}")
+    ledger(lambda s: Talks(s, job).add("step_1", [asked]))
+    turn = (await api.get(f"/v1/jobs/{job}/conversation")).json()["data"][-1]
+    del turn["at"]
+    assert turn == {**told, "position": 3, "text": "{}", "prompt_version": "designer_draft@1"}
+    as_text = await api.get(f"/v1/jobs/{job}/conversation", headers={"Accept": "text/plain"})
+    assert "{}" not in as_text.text
 
 
 @pytest.mark.parametrize(

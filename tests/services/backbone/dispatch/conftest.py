@@ -67,14 +67,20 @@ def made(claim: Claim) -> Product:
     """What a worker would make of a claim, in the smallest."""
     products: Mapping[str, Callable[[], Product]] = {
         "read": lambda: Product(film={"shots": 100, "duration": 30.0}),
+        "overview": Product,
         "describe": Product,
         "storyboard": lambda: Product(scenes=SCENES),
         "design": Product,
-        "compose": lambda: Product(sheet=NewSheet(SHEET, SHEET, ""), wanted=tuple(c.id for c in SHEET.cues())),
+        "compose": lambda: composed(SHEET),
         "synthesize": lambda: Product(silent={c.identity(): "a test" for c in SHEET.cues()}),
+        "listen": Product,
         "mix": Product,
     }
     return products[claim.kind]()
+
+
+def composed(sheet: CueSheet) -> Product:
+    return Product(sheet=NewSheet(sheet, sheet, ""), wanted=tuple(cue.id for cue in sheet.cues()))
 
 
 @dataclass

@@ -1,17 +1,21 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from services.backbone.dispatch import claims, flow, sweeper
-from services.backbone.dispatch.phases import ORDER, PHASES, SHOTS_A_STEP
+from services.backbone.dispatch.phases import ORDER, PHASES, SHOTS_A_STEP, SHOTS_A_STEP_OF_MODELS
+from services.backbone.dispatch.products import Product
+from services.backbone.dispatch.queues import ALL_QUEUES
 from services.backbone.errors import Conflict
 from services.backbone.ledger.sessions import transaction
 from services.backbone.ledger.tables import Cue, Job, JobStatus, Sheet, Step, StepState
+from soundstage.cuesheet import CueSheet
 from soundstage.errors import BadFilm
 from tests.services.backbone.dispatch.conftest import (
     SHEET,
     Desk,
+    composed,
     events,
     let_backoff_pass,
     let_leases_run_out,
@@ -35,17 +39,102 @@ def edit(job_id: str, **scene: object) -> None:
         session.get_one(Sheet, job_id).document = edited.model_dump(mode="json")
 
 
-def test_the_shares_of_all_phases_are_the_whole():
-    assert sum(phase.share for phase in PHASES) == pytest.approx(1.0)
+MODELS = {"options": {"cast": "llm"}}
+HOUSE_KINDS = ("read", "describe", "storyboard", "design", "compose", "synthesize", "mix")
 
 
-def test_a_job_goes_through_all_phases_in_order(desk: Desk):
-    job = desk.job()
+@pytest.mark.parametrize("share", ["share", "share_of_models"])
+def test_the_shares_of_all_phases_are_the_whole(share: str):
+    assert sum(getattr(phase, share) for phase in PHASES) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        pytest.param({}, HOUSE_KINDS, id="house"),
+        pytest.param(MODELS, (*HOUSE_KINDS[:6], "overview", "listen", "mix"), id="models"),
+    ],
+)
+def test_a_job_goes_through_its_phases_in_order(columns: dict[str, object], expected: tuple[str, ...], desk: Desk):
+    job = desk.job(**columns)
     desk.work_all()
     kinds = [kind for _, kind in desk.worked]
     assert kinds == sorted(kinds, key=lambda kind: ORDER[kind])
-    assert set(kinds) == set(ORDER) - {"fetch"}
+    assert set(kinds) == set(expected)
     assert status(job) is JobStatus.SUCCEEDED
+
+
+def revised(number: int) -> CueSheet:
+    """The sheet with another first cue."""
+    first = SHEET.scenes[0]
+    cue = first.cues[0].model_copy(update={"seed": 1000 + number})
+    return SHEET.model_copy(update={"scenes": (first.model_copy(update={"cues": (cue,)}), *SHEET.scenes[1:])})
+
+
+@pytest.mark.parametrize(
+    ("revisions", "expected"),
+    [
+        pytest.param(0, ["listen"], id="all is well"),
+        pytest.param(1, ["listen", "synthesize-2", "listen-2"], id="once"),
+        pytest.param(2, ["listen", "synthesize-2", "listen-2", "synthesize-3", "listen-3"], id="twice"),
+        pytest.param(
+            3, ["listen", "synthesize-2", "listen-2", "synthesize-3", "listen-3", "synthesize-4"], id="three times"
+        ),
+    ],
+)
+def test_what_fell_short_is_made_and_heard_again(revisions: int, expected: list[str], desk: Desk):
+    job = desk.job(**MODELS)
+    kinds, sheets = [], iter([revised(number) for number in range(revisions)])
+    held = desk.work_until("listen")
+    while True:
+        kinds.append(held.kind)
+        if held.kind.startswith("listen"):
+            sheet = next(sheets, None)
+            product = composed(sheet) if sheet else Product()
+        else:
+            product = Product(silent={cue_row.identity: "a test" for cue_row in cues_of(job)})
+        claims.finish(held, product)
+        held = next(claim for queue in ALL_QUEUES if (claim := desk.claim(queue)))
+        if held.kind == "mix":
+            break
+    assert kinds == expected
+
+
+def cues_of(job_id: str) -> list[Cue]:
+    with transaction() as session:
+        return list(session.scalars(select(Cue).where(Cue.job_id == job_id)))
+
+
+def test_a_listening_that_changes_cues_whose_takes_are_known_is_followed_by_another(desk: Desk):
+    job = desk.job(**MODELS)
+    held = desk.work_until("listen")
+    claims.finish(held, composed(SHEET))  # as if nothing had to be made
+    with transaction() as session:
+        for cue in session.scalars(select(Cue).where(Cue.job_id == job)):
+            cue.silent = "a test"
+        session.execute(delete(Step).where(Step.job_id == job, Step.kind == "synthesize-2"))
+        session.flush()
+        flow.advance(session, session.get_one(Job, job))
+    assert "listen-2" in states(job)
+
+
+@pytest.mark.parametrize(
+    ("looks", "unit"), [pytest.param("clip", {"clips": True}, id="clip"), pytest.param("keyframes", {}, id="keyframes")]
+)
+def test_a_film_is_read_for_clips_where_models_look_at_them(
+    looks: str, unit: dict[str, object], desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("SOUNDSTAGE_AGENTS__LOOKS", looks)
+    desk.job()
+    desk.job(**MODELS)
+    assert [desk.claim("media").unit for _ in range(2)] == [{}, unit]
+
+
+def test_steps_of_models_are_smaller(desk: Desk):
+    desk.job(**MODELS)
+    desk.work("media")
+    desk.work("llm")
+    assert messages("llm") == 1 + -(-100 // SHOTS_A_STEP_OF_MODELS)
 
 
 def test_a_film_from_elsewhere_is_fetched_first(desk: Desk):
@@ -65,8 +154,9 @@ def test_every_step_has_a_message(desk: Desk):
     assert messages("llm") == -(-100 // SHOTS_A_STEP)
 
 
-def test_progress_never_goes_back(desk: Desk):
-    job = desk.job()
+@pytest.mark.parametrize("columns", [pytest.param({}, id="house"), pytest.param(MODELS, id="models")])
+def test_progress_never_goes_back(columns: dict[str, object], desk: Desk):
+    job = desk.job(**columns)
     reached = []
     while any(desk.work(queue) for queue in ("media", "llm", "gpu")):
         with transaction() as session:
