@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from soundstage.agents.roles import Cast, Heard, SceneView
+from soundstage.agents.roles import Cast, Heard, SceneView, Turn
 from soundstage.agents.together import at_once
 from soundstage.cuesheet import Cue, Layer, Scene, digest
 from soundstage.review.hearing import faults_of, is_good
@@ -59,6 +59,14 @@ class Listener:
         """What stands in the sheet for a designed cue: itself until it was listened to."""
         tries = self._latest(designed)
         return tries.current if tries else designed
+
+    def turns(self, designed: Cue) -> tuple[Turn, ...]:
+        """What became of a designed cue when it was listened to, for reading; nothing where all was well."""
+        tries = self._latest(designed)
+        if tries is None:
+            return ()
+        heard = [Turn("designer", f"heard {designed.id} as {t.cue.label}: score {t.score:.2f}") for t in tries.tried]
+        return (*heard, Turn("designer", f"{designed.id} is {tries.current.label} now"))
 
     def listen(self, scenes: Sequence[Scene], designed: Mapping[str, Cue], takes: Mapping[str, Take]) -> bool:
         """Hear all takes, ask for other cues where they fall short; returns whether the sheet is another one now.

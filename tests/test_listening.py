@@ -166,6 +166,17 @@ def test_a_second_run_asks_nothing(
     assert again.designer.heard == []
 
 
+def test_what_became_of_a_cue_can_be_read(folder: WorkFolder) -> None:
+    listened = run(folder, {"a": "b"}, {"a": 0.4, "b": 0.9})
+    assert listened.listener.turns(effect("a")) == ()
+    listened.to_the_end()
+    assert [str(turn) for turn in listened.listener.turns(effect("a"))] == [
+        "designer: heard c1 as a: score 0.40",
+        "designer: heard c1 as b: score 0.90",
+        "designer: c1 is b now",
+    ]
+
+
 def test_another_design_is_listened_to_anew(folder: WorkFolder) -> None:
     run(folder, {"a": "b"}, {"a": 0.4, "b": 0.9}).to_the_end()
     other = run(folder, {"a": "b"}, {"a": 0.4, "b": 0.9}, effect("a", level=-12))
