@@ -34,12 +34,16 @@ class Storyboard:
 
 @dataclass(frozen=True)
 class _Part:
-    """A scene in the making: its shots in order, and the one script that stands for them all."""
+    """A scene in the making: its shots in order, and the one script that stands for them all.
+
+    `told` is whether that script has its own caption yet: it is asked for when the borders stand.
+    """
 
     scripts: tuple[ShotScript, ...]
     whole: ShotScript
     start: float
     end: float
+    told: bool = True
 
 
 @dataclass(frozen=True)
@@ -86,11 +90,10 @@ def storyboard(
     runs = _runs(scripts, verdicts)
     folded = at_once(lambda run: _fold(run, overview, cast), runs, cast, workers)
     turns += [turn for _, said in folded for turn in said]
-    parts = _lengthened([part for found, _ in folded for part in found], verdicts, cast)
-    parts = [piece for part in parts for piece in _shortened(part, verdicts, cast)]
-    return Storyboard(
-        overview=overview, scenes=_scenes(parts, facts.duration, _attributed(dialogue, scripts)), turns=tuple(turns)
-    )
+    parts = _lengthened([part for found, _ in folded for part in found], verdicts)
+    parts = [piece for part in parts for piece in _shortened(part, verdicts)]
+    scenes = _scenes(_told_all(parts, cast, workers), facts.duration, _attributed(dialogue, scripts))
+    return Storyboard(overview=overview, scenes=scenes, turns=tuple(turns))
 
 
 def _judge_pairs(
@@ -137,17 +140,17 @@ def _split_again(part: _Part, overview: Overview, cast: Cast, turns: list[Turn])
     turns.append(
         Turn("scriptwriter", f"shots {_numbers(part)} hold two events ({split.reason}); cut before shot {first}")
     )
-    return [_unified(part.scripts[: split.place], cast), _unified(part.scripts[split.place :], cast)]
+    return [_joined(part.scripts[: split.place]), _joined(part.scripts[split.place :])]
 
 
-def _lengthened(parts: list[_Part], verdicts: Sequence[Verdict], cast: Cast) -> list[_Part]:
+def _lengthened(parts: list[_Part], verdicts: Sequence[Verdict]) -> list[_Part]:
     """Join scenes that are too short for a sound with the neighbour they fit best."""
     while len(parts) > 1:
         place = min(range(len(parts)), key=lambda index: (parts[index].end - parts[index].start, index))
         if parts[place].end - parts[place].start >= SHORTEST:
             break
         first = place - 1 if _joins_backward(parts, place, verdicts) else place
-        parts[first : first + 2] = [_unified(parts[first].scripts + parts[first + 1].scripts, cast)]
+        parts[first : first + 2] = [_joined(parts[first].scripts + parts[first + 1].scripts)]
     return parts
 
 
@@ -162,7 +165,7 @@ def _affinity(verdict: Verdict) -> float:
     return verdict.confidence if verdict.merge else -verdict.confidence
 
 
-def _shortened(part: _Part, verdicts: Sequence[Verdict], cast: Cast) -> list[_Part]:
+def _shortened(part: _Part, verdicts: Sequence[Verdict]) -> list[_Part]:
     """Cut a scene that is too long: between shots where it holds least, else where it is calm."""
     if part.end - part.start <= LONGEST:
         return [part]
@@ -175,8 +178,8 @@ def _shortened(part: _Part, verdicts: Sequence[Verdict], cast: Cast) -> list[_Pa
     if not worth:
         return _cut_in_time(part)
     cut = max(worth, key=lambda place: worth[place])
-    halves = (_unified(part.scripts[:cut], cast), _unified(part.scripts[cut:], cast))
-    return [piece for half in halves for piece in _shortened(half, verdicts, cast)]
+    halves = (_joined(part.scripts[:cut]), _joined(part.scripts[cut:]))
+    return [piece for half in halves for piece in _shortened(half, verdicts)]
 
 
 def _balance(part: _Part, time: float) -> float:
@@ -209,11 +212,22 @@ def _extended(part: _Part, script: ShotScript, verdict: Verdict, cast: Cast) -> 
     return _part((*part.scripts, script), whole)
 
 
-def _unified(scripts: Sequence[ShotScript], cast: Cast) -> _Part:
+def _joined(scripts: Sequence[ShotScript]) -> _Part:
     if len(scripts) == 1:
         return _part(scripts, scripts[0])
-    caption = cast.scriptwriter.unify(scripts)
-    return _part(scripts, ShotScript(_whole_shot([script.shot for script in scripts]), caption))
+    whole = ShotScript(_whole_shot([script.shot for script in scripts]), scripts[0].caption)
+    return replace(_part(scripts, whole), told=False)
+
+
+def _told_all(parts: Sequence[_Part], cast: Cast, workers: int) -> list[_Part]:
+    """The scenes, all with captions: what is missing is asked for at the same time, once for each run of shots."""
+    untold = {part.scripts[0].shot.index: part for part in parts if not part.told}
+    asked = at_once(lambda part: cast.scriptwriter.unify(part.scripts), list(untold.values()), cast, workers)
+    captions = dict(zip(untold, asked, strict=True))
+    return [
+        part if part.told else replace(part, whole=replace(part.whole, caption=captions[part.scripts[0].shot.index]))
+        for part in parts
+    ]
 
 
 def _whole_shot(shots: Sequence[Shot]) -> Shot:

@@ -157,6 +157,20 @@ def test_flash_of_a_shot_joins_its_neighbour():
     assert [scene.shots for scene in scenes_of([4, 0.3, 4], BorderJudge({1, 2}))] == [(0, 1), (2, 2)]
 
 
+def test_scenes_that_were_joined_are_captioned_once_when_their_borders_stand():
+    asked: list[list[int]] = []
+
+    class Counting(PlainScriptwriter):
+        def unify(self, captions: Sequence[ShotScript]) -> Caption:
+            asked.append([script.shot.index for script in captions])
+            return super().unify(captions)
+
+    scripts = scripts_of([0.25] * 60)
+    board = storyboard(facts(15), scripts, (), cast_with(BorderJudge(set(range(60))), Counting()))
+    ranges = [list(range(first, last + 1)) for first, last in (scene.shots for scene in board.scenes)]
+    assert asked == ranges
+
+
 def test_one_long_shot_is_cut_where_it_is_calm():
     shot = Shot(index=0, start=0, end=120, onsets=tuple(Onset(time=t, strength=1) for t in (50, 55, 58, 61)))
     script = ShotScript(shot, Caption(background="a lecture"))

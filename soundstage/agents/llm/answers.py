@@ -16,9 +16,15 @@ def _plain(text: str) -> str:
     return " ".join(_UNSEEN.sub(" ", text).split())
 
 
+def _some(text: str) -> str:
+    if not text:
+        raise ValueError("there is nothing in it that can be seen")
+    return text
+
+
 Text = Annotated[str, Field(max_length=1200), AfterValidator(_plain)]
 Sentence = Annotated[str, Field(max_length=400), AfterValidator(_plain)]
-Words = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_plain)]
+Words = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_plain), AfterValidator(_some)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 SourceName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
@@ -95,7 +101,7 @@ class NarrationLine(_Answer):
     """What the narrator says in a numbered pause."""
 
     pause: Annotated[int, Field(ge=1)]
-    text: Annotated[str, Field(min_length=1, max_length=600), AfterValidator(_plain)]
+    text: Annotated[str, Field(min_length=1, max_length=600), AfterValidator(_plain), AfterValidator(_some)]
 
 
 class NarrationAnswer(_Answer):
