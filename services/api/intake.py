@@ -30,6 +30,7 @@ from services.backbone.options import JobOptions
 from services.backbone.settings import settings
 from services.backbone.webhooks import endpoints, signing
 from soundstage.agents.llm.settings import agent_settings
+from soundstage.agents.roles import CastName
 
 _JOBS_WAIT = 30.0
 
@@ -189,12 +190,12 @@ def check_terms(terms: JobTerms) -> None:
 
 
 def _check_cast(options: JobOptions) -> None:
-    if options.narrate and options.cast == "house":
+    if options.narrate and options.cast is CastName.HOUSE:
         raise Unprocessable(
             "The house cast writes no lines for a narrator; choose the cast llm, or give the lines as speech.",
             pointer="/options/narrate",
         )
-    if options.cast == "llm" and not agent_settings().is_complete:
+    if options.cast is CastName.LLM and not agent_settings().is_complete:
         raise Unprocessable(
             "The cast llm asks models, and this service has none; choose the cast house, or have its operator set "
             "SOUNDSTAGE_AGENTS__MODEL.",

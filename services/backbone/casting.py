@@ -20,7 +20,7 @@ from services.backbone.workbench import Workbench
 from soundstage.agents.house import house_cast
 from soundstage.agents.llm.settings import agent_settings
 from soundstage.agents.record import Budget, Exchange
-from soundstage.agents.roles import Cast
+from soundstage.agents.roles import Cast, CastName
 from soundstage.workfolder import WorkFolder
 
 # How long the end of a step is held for a ledger that is away, so that it hears what was spent.
@@ -39,7 +39,7 @@ def cast_of(bench: Workbench) -> Iterator[Cast]:
     """
     options = bench.order.options
     house = house_cast(options.seed)
-    if options.cast == "house":
+    if options.cast is CastName.HOUSE:
         yield house
         return
     with _spending(bench.claim) as spendings:

@@ -1,10 +1,11 @@
 """What a job may ask for; the same words as the engine's command line."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from soundstage.agents.roles import CastName
 from soundstage.cuesheet import Identifier
 from soundstage.delivery import LOUDEST, QUIETEST, SPOKEN_OVER, Format
 from soundstage.errors import BadSound
@@ -46,8 +47,9 @@ class JobOptions(BaseModel):
     only_scenes: tuple[Identifier, ...] = Field((), description="Give sound to these scenes only")
     format: Format = Field(Format.MP4, description="Container of the result; flac is the sound alone")
     speech: Speech | None = Field(None, description="Lines to be spoken, as the text of an SRT or WebVTT file")
-    cast: Literal["house", "llm"] = Field(
-        "house", description="Who reads and designs: `house` needs no model service, `llm` asks the operator's models"
+    cast: CastName = Field(
+        CastName.HOUSE,
+        description="Who reads and designs: `house` needs no model service, `llm` asks the operator's models",
     )
     fallback: bool = Field(
         False, description="Let the house cast stand in where a model fails or the budget is spent; else the job fails"

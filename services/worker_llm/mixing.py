@@ -13,6 +13,7 @@ from services.backbone.ledger.sessions import transaction
 from services.backbone.ledger.tables import Take
 from services.backbone.workbench import CLIPS, Workbench, workbench
 from services.worker_llm.takes import as_made, wanted
+from soundstage.agents.roles import CastName
 from soundstage.cuesheet import write_aside
 from soundstage.delivery import Delivery, Order, deliver
 from soundstage.inspection import draw, page
@@ -46,7 +47,7 @@ def mix(claim: Claim, tell: Tell) -> Product:
 
 def _lay_turns(bench: Workbench) -> None:
     """What models were asked, for the report to sum up."""
-    if bench.order.options.cast == "house":
+    if bench.order.options.cast is CastName.HOUSE:
         return
     log = TurnLog(bench.folder.root)
     with transaction() as session:

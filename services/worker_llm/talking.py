@@ -9,6 +9,7 @@ from services.backbone.dispatch.products import Product
 from services.backbone.dispatch.running import Tell
 from services.backbone.workbench import Workbench, workbench
 from services.worker_llm.takes import as_made, wanted
+from soundstage.agents.roles import CastName
 from soundstage.pipeline import Studio
 from soundstage.reading import MOTION_FILE, READING_FILE, Reading
 from soundstage.views import stills_of
@@ -33,7 +34,7 @@ def describe(claim: Claim, tell: Tell) -> Product:
     with workbench(claim) as bench:
         _fetch(bench, (READING_FILE, *_shown(_reading(bench), shots)))
         # The house has taken no look at the film, and knows nothing yet.
-        known = frozenset() if bench.order.options.cast == "house" else bench.recall()
+        known = frozenset() if bench.order.options.cast is CastName.HOUSE else bench.recall()
         with _studio(bench, tell) as studio:
             studio.describe(shots)
         return Product(memories=bench.remembered(known))

@@ -10,13 +10,14 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from soundstage.agents.roles import CastName
 from soundstage.cli import options as opt
 from soundstage.cli.batching import Batch, BatchFailed, Terms
 from soundstage.cli.connection import Key, Url, connect
 from soundstage.cli.console import print_facts, print_json, stderr
 from soundstage.cli.ending import when_interrupted
 from soundstage.cli.films import films_of
-from soundstage.cli.service import Container, OriginalSound, Priority, scene_names, stated
+from soundstage.cli.service import Container, OriginalSound, Priority, asked_of_models, scene_names, stated
 
 _LINE_EVERY = 10.0
 _GO_ON = "the jobs go on; run the same command again to follow and fetch them."
@@ -42,6 +43,11 @@ def batch(
     format: Container = "mp4",
     candidates: opt.Candidates = 2,
     transcript: opt.Transcript = True,
+    cast: opt.CastOption = CastName.HOUSE,
+    fallback: opt.Fallback = False,
+    narrate: opt.Narrate = False,
+    most_tokens: opt.MostTokens = None,
+    most_dollars: opt.MostDollars = None,
     priority: Priority = "bulk",
     url: Url = None,
     key: Key = None,
@@ -51,6 +57,7 @@ def batch(
     options = {
         **{"hint": hint, "seed": seed, "target": target, "original": original, "format": format},
         **{"candidates": candidates, "transcript": transcript},
+        **asked_of_models(cast, fallback, narrate, most_tokens, most_dollars),
     }
     name = reference or films.stem or films.resolve().name
     terms = Terms(name, priority, stated(options), out, scene_names(only), retry)

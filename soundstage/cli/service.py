@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from soundstage.agents.roles import CastName
 from soundstage.cli import options as opt
 from soundstage.cli.connection import JobId, Key, Url, connect
 from soundstage.cli.console import print_facts, print_json, stdout
@@ -24,15 +25,6 @@ Reference = Annotated[str | None, typer.Option("--reference", metavar="TEXT", he
 OriginalSound = Annotated[str, typer.Option("--original", help="The film's own sound: keep, duck, replace or remove.")]
 Folder = Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="Wait, and bring the result here.")]
 Container = Annotated[str, typer.Option("--format", help="mp4, mov, mkv, webm, or flac for sound alone.")]
-CastName = Annotated[str, typer.Option("--cast", help="Who reads and designs: house, or llm, the service's models.")]
-Fallback = Annotated[bool, typer.Option("--fallback", help="Let the house cast stand in where a model fails.")]
-Narrate = Annotated[bool, typer.Option("--narrate", help="Have the models write lines for a narrator.")]
-MostTokens = Annotated[
-    int | None, typer.Option("--most-tokens", min=1, metavar="N", help="Tokens that may be spent on models.")
-]
-MostDollars = Annotated[
-    float | None, typer.Option("--most-dollars", metavar="USD", help="Dollars that may be spent on models.")
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -54,11 +46,11 @@ def submit(
     format: Container = "mp4",
     candidates: opt.Candidates = 2,
     transcript: opt.Transcript = True,
-    cast: CastName = "house",
-    fallback: Fallback = False,
-    narrate: Narrate = False,
-    most_tokens: MostTokens = None,
-    most_dollars: MostDollars = None,
+    cast: opt.CastOption = CastName.HOUSE,
+    fallback: opt.Fallback = False,
+    narrate: opt.Narrate = False,
+    most_tokens: opt.MostTokens = None,
+    most_dollars: opt.MostDollars = None,
     reference: Reference = None,
     client_id: Annotated[
         str | None,
@@ -149,11 +141,11 @@ def scene_names(text: str) -> list[str]:
 
 
 def asked_of_models(
-    cast: str, fallback: bool, narrate: bool, most_tokens: int | None, most_dollars: float | None
+    cast: CastName, fallback: bool, narrate: bool, most_tokens: int | None, most_dollars: float | None
 ) -> dict[str, Any]:
     """The options on who reads and designs; a service that knows no models is told nothing of them."""
     spent = {"most_tokens": most_tokens, "most_dollars": most_dollars}
-    return {"cast": cast, "fallback": fallback or None, "narrate": narrate or None, **spent}
+    return {"cast": str(cast), "fallback": fallback or None, "narrate": narrate or None, **spent}
 
 
 def stated(options: dict[str, Any]) -> dict[str, Any]:

@@ -91,6 +91,13 @@ def test_the_same_client_id_makes_one_job(say: Say):
     assert say(*words).value["id"] == say(*words).value["id"]
 
 
+def test_what_models_may_do_and_spend_is_sent(say: Say):
+    film = "https://127.0.0.1:9/film.mp4"
+    made = say("submit", film, "--fallback", "--most-tokens", "5000", "--most-dollars", "0.5", "--json").value
+    asked = {name: made["options"][name] for name in ("cast", "fallback", "narrate", "most_tokens", "most_dollars")}
+    assert asked == {"cast": "house", "fallback": True, "narrate": False, "most_tokens": 5000, "most_dollars": 0.5}
+
+
 def test_lines_to_be_spoken_are_sent(say: Say, film: Path, tmp_path: Path):
     lines = tmp_path / "lines.srt"
     lines.write_text("1\n00:00:00,500 --> 00:00:01,500\nAhoy.\n")
@@ -104,6 +111,8 @@ def test_lines_to_be_spoken_are_sent(say: Say, film: Path, tmp_path: Path):
         pytest.param(["submit", "https://127.0.0.1:9/a.mp4", "--format", "xyz"], {}, 2, id="unknown format"),
         pytest.param(["submit", "https://127.0.0.1:9/a.mp4", "--priority", "now"], {}, 2, id="unknown priority"),
         pytest.param(["submit", "s3://not-ours/a.mp4"], {}, 2, id="a bucket that is not allowed"),
+        pytest.param(["submit", "https://127.0.0.1:9/a.mp4", "--cast", "llm"], {}, 2, id="no models"),
+        pytest.param(["submit", "https://127.0.0.1:9/a.mp4", "--narrate"], {}, 2, id="no narrator"),
         pytest.param(["status", "job_none"], {}, 9, id="no such job"),
         pytest.param(["status", "job_none"], {"SOUNDSTAGE_API_KEY": "sk_wrong"}, 9, id="a wrong key"),
         pytest.param(["status", "job_none"], {"SOUNDSTAGE_URL": "soundstage"}, 2, id="no address"),

@@ -10,6 +10,7 @@ from services.backbone.dispatch.queues import Lane
 from services.backbone.ledger.tables import Cue, Job, Scene, Sheet, Step
 from services.backbone.ledger.tables.base import Document
 from soundstage.agents.llm.settings import agent_settings
+from soundstage.agents.roles import CastName
 
 # Steps of some seconds each: a message and a claim cost milliseconds, an interrupted step is done again. A model that
 # answers eight questions at once takes as long for fewer of them.
@@ -50,7 +51,7 @@ class Phase:
 
 def asks_models(job: Job) -> bool:
     """Whether the job's cast are models, who look at the film first and listen to the takes."""
-    return job.options.get("cast") == "llm"
+    return job.options.get("cast") == CastName.LLM
 
 
 def _whole(session: Session, job: Job) -> Sequence[Unit]:
