@@ -137,7 +137,7 @@ def test_nobody_listens_where_it_is_not_wanted(ball: tuple[Path, tuple[float, ..
     assert played.questions("designer_hear") == []
 
 
-def test_each_shot_is_shown_as_its_clip(ball: tuple[Path, tuple[float, ...]], tmp_path: Path) -> None:
+def test_a_film_read_for_clips_gives_each_shot_its_own(ball: tuple[Path, tuple[float, ...]], tmp_path: Path) -> None:
     options = StudioOptions(transcribe=False, clips=True)
     with playing(SILENT) as played, studio(WorkFolder(tmp_path), ball[0], played, options) as at_work:
         assert at_work._views.shot(0).clip == tmp_path / "reading" / "clips" / "0000.mp4"
