@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from services.backbone.dispatch import claims, phases
+from services.backbone.dispatch import claims, flow, phases
 from services.backbone.dispatch.queues import ALL_QUEUES
 from services.backbone.dispatch.running import Handler
 from services.backbone.ledger.sessions import transaction
-from services.backbone.ledger.tables import Cue, Job, Step, Turn
+from services.backbone.ledger.tables import Cue, Job, Step, StepState, Turn
 from services.backbone.options import JobOptions
 from services.backbone.settings import Settings
 from services.worker_gpu.service import SERVICE as GPU
 from services.worker_llm.service import SERVICE as LLM
 from tests.agents.llm.asked import Asked
-from tests.agents.llm.standin import Reply, Standin, refusal, said, standin
+from tests.agents.llm.standin import Reply, Standin, refusal, said, silence, standin
 from tests.agents.llm.studio import material, sensible
 from tests.services.house import WORKING, running_house, wait_until
 from tests.services.jobs import small_film, status, submit
@@ -143,6 +143,39 @@ def test_steps_that_describe_share_one_look_at_the_film(run: Run, monkeypatch: p
     assert kinds(job).count("describe") == 2
     assert how_often(server, "shown stills of a whole film") == 1
     assert how_often(server, "shown one shot of a film") == 2
+
+
+def test_what_was_answered_is_not_asked_again_when_a_worker_is_lost(
+    film: Path, service_settings: Settings, handlers: Mapping[str, Handler], monkeypatch: pytest.MonkeyPatch
+):
+    with models(monkeypatch) as server:
+        submit(film, service_settings, MODELS)
+        (reading,) = claims.claim("media", "test")
+        claims.finish(reading, handlers["read"](reading, lambda fraction: None))
+        (lost,) = claims.claim("llm", "lost")
+        handlers["overview"](lost, lambda fraction: None)  # and never handed in
+        claims.hand_back([lost])
+        (again,) = claims.claim("llm", "test")
+        claims.finish(again, handlers["overview"](again, lambda fraction: None))
+    assert len(server.requests) == 1
+
+
+def test_a_cancel_leaves_a_model_that_does_not_answer(
+    service_environment: Mapping[str, str],
+    service_settings: Settings,
+    film: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    with models(monkeypatch, silence()) as server, running_house(tmp_path, service_environment, *WORKING) as house:
+        job = submit(film, service_settings, MODELS)
+        wait_until(lambda: bool(server.requests), 120, house.logs)
+        (process,) = house.pool("worker_llm")
+        with transaction() as session:
+            flow.cancel(session, session.get_one(Job, job, with_for_update=True))
+        wait_until(lambda: all(step.state is not StepState.RUNNING for step in rows(job, Step)), 60, house.logs)
+        assert process.is_running()
+    assert status(job) == "canceled"
 
 
 @pytest.mark.parametrize(
