@@ -20,7 +20,7 @@ from tests.agents.llm.asked import Asked
 from tests.agents.llm.standin import Reply, Standin, refusal, said, silence, standin
 from tests.agents.llm.studio import material, sensible
 from tests.services.house import WORKING, running_house, wait_until
-from tests.services.jobs import small_film, status, submit
+from tests.services.jobs import artifacts, small_film, status, submit
 
 MODELS = JobOptions(cast="llm", candidates=1, transcript=False)
 # Nothing in the house makes it, and its like can be made.
@@ -143,6 +143,15 @@ def test_steps_that_describe_share_one_look_at_the_film(run: Run, monkeypatch: p
     assert kinds(job).count("describe") == 2
     assert how_often(server, "shown stills of a whole film") == 1
     assert how_often(server, "shown one shot of a film") == 2
+
+
+def test_clips_are_made_and_shown_where_models_look_at_them(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SOUNDSTAGE_AGENTS__LOOKS", "clip")
+    with models(monkeypatch) as server:
+        job = run(MODELS)
+    assert status(job) == "succeeded", job_row(job).error
+    assert sum(name.startswith("reading/clips/") for name in artifacts(job)) == 2
+    assert sum("data:video/mp4;base64" in str(asked.messages) for asked in server.requests) == 2
 
 
 def test_what_was_answered_is_not_asked_again_when_a_worker_is_lost(
