@@ -123,6 +123,7 @@ class Studio:
         self._progress = progress
         self._film_digest = film_digest
         self._designed: dict[str, Cue] = {}
+        self._talk: list[str] = []
 
     @cached_property
     def reading(self) -> Reading:
@@ -234,6 +235,7 @@ class Studio:
         scenes, edits = self._wanted_scenes(), self.folder.edits()
         open_cues = {id: cue for id, cue in self._designed.items() if id not in edits.changed}
         if not self._listener.listen(scenes, open_cues, rendered.takes):
+            self._write_talk()
             return False
         del self.sheet  # made anew, of what was tried
         return True
@@ -302,13 +304,20 @@ class Studio:
             designed.append(scene.model_copy(update={"cues": design.cues}))
             talk += [f"{scene.id} {line}" for line in design.talk]
         settled = self._listened_to(continuity.settle(designed))
-        self.folder.write_talk([*talk, *(f"Studio: {note}" for note in self.notes)])
+        self._talk = talk
+        self._write_talk()
         return CueSheet(
             film=self.reading.facts.digest,
             duration=self.reading.facts.duration,
             overview=story.overview,
             scenes=self._with_speech(settled),
         )
+
+    def _write_talk(self) -> None:
+        """What was said of the film, of its scenes, of the takes, and to the user."""
+        heard = self._designed.values() if self._cast.listens else ()
+        turns = [str(turn) for cue in heard for turn in self._listener.turns(cue)]
+        self.folder.write_talk([*self._talk, *turns, *(f"Studio: {note}" for note in self.notes)])
 
     def _listened_to(self, scenes: Sequence[Scene]) -> tuple[Scene, ...]:
         """The scenes with what earlier listening put in place of their cues."""

@@ -185,6 +185,8 @@ def _named_once(answer: BibleAnswer) -> str | None:
 
 def _drafted_well(view: SceneView) -> Callable[[DraftAnswer], str | None]:
     def check(answer: DraftAnswer) -> str | None:
+        if not answer.model_fields_set & {"main", "background"}:
+            return "Neither main nor background is there; give both lists, empty where nothing is heard."
         main = {sound.words.lower() for sound in answer.main}
         both = [sound.words for sound in answer.background if sound.words.lower() in main]
         if both:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from threading import BoundedSemaphore
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -245,5 +245,11 @@ def _told(material: Mapping[str, object]) -> str:
 def _key(question: Question[_ANSWER], settings: ModelSettings) -> str:
     pictures = [(shown.told, digest(shown.content.base64)) for shown in question.pictures]
     asked = [settings.model, settings.base_url, settings.temperature, settings.output]
-    told, shape = _told(question.material), question.answer.model_json_schema()
+    told, shape = _told(question.material), _shape(question.answer)
     return digest(["answer", VERSION, str(prompt(question.prompt)), asked, told, shape, pictures])
+
+
+@cache
+def _shape(answer: type[BaseModel]) -> str:
+    """The structure of an answer, by its schema."""
+    return digest(answer.model_json_schema())

@@ -62,12 +62,13 @@ def _gist(error: UserError) -> str:
 
 
 def _compatible(provider: str, model: str, base_url: str, key: str | None) -> Model:
-    from pydantic_ai.models.openai import OpenAIChatModel
     from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
+
+    from soundstage.agents.llm.clips import ClipChatModel
 
     # Servers of one's own want no key, but the client sends one.
     service = OpenAICompatibleProvider(provider, base_url=base_url, api_key=key or "none", http_client=_client())
-    return OpenAIChatModel(model, provider=service)
+    return ClipChatModel(model, provider=service)
 
 
 def _provided(base_url: str | None, key: str | None) -> Callable[[str], Provider[Any]]:

@@ -277,3 +277,10 @@ def test_a_source_of_the_bible_keeps_its_label() -> None:
     kept, played = heard({"action": "change", "label": "dog growling"}, thunder(source="our-dog"), view(bible=BIBLE))
     assert kept is None
     assert played.questions() == []
+
+
+def test_an_answer_of_other_words_is_no_silence():
+    with playing({"designer_draft": in_order({"sounds": ["rain"]}, NOTHING)}) as played:
+        draft = played.cast.designer.draft(view())
+        assert len(played.server.requests) == 2
+    assert (draft.main, draft.background) == ((), ())

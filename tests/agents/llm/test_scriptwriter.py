@@ -89,16 +89,7 @@ def video_of(played: Any) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize(
-    "looks",
-    [
-        pytest.param(
-            "clip",
-            marks=pytest.mark.xfail(reason="the client of OpenAI-compatible services sends no videos", strict=True),
-        ),
-        "keyframes",
-    ],
-)
+@pytest.mark.parametrize("looks", ["clip", "keyframes"])
 def test_the_clip_is_shown_where_it_is_asked_for(pictures: tuple[Path, ...], tmp_path: Path, looks: str) -> None:
     clip = tmp_path / "0003.mp4"
     clip.write_bytes(b"a clip")
