@@ -95,7 +95,12 @@ class AgentSettings(ModelSettings):
 
 class _Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_prefix="SOUNDSTAGE_", env_nested_delimiter="__", extra="ignore", frozen=True, hide_input_in_errors=True
+        env_prefix="SOUNDSTAGE_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     agents: AgentSettings = AgentSettings()
