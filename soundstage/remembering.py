@@ -28,7 +28,7 @@ class RememberingScriptwriter:
 
     def describe_shot(self, view: ShotView, overview: Overview | None) -> Caption:
         """The caption that is remembered, or a new one."""
-        inputs = [view.shot.model_dump(mode="json"), view.hint, [line.text for line in view.dialogue]]
+        inputs = [view.shot.model_dump(mode="json", exclude={"clip"}), view.hint, [line.text for line in view.dialogue]]
         rough = overview.model_dump(mode="json") if overview else None
         key = digest(["caption", self._name, *self._film, inputs, rough])
         known = self._folder.recall(key, Caption)

@@ -8,6 +8,8 @@ from typer.testing import CliRunner, Result
 
 from soundstage.cli.evaluate import app
 from soundstage.errors import BadOption
+from tests.agents.llm.standin import said, standin
+from tests.agents.llm.studio import sensible
 
 _PARTS = {"tuned", "held-out", "all"}
 
@@ -73,3 +75,16 @@ def test_wrong_pairs_are_listed_when_asked_for(merges: Any):
 @pytest.mark.parametrize("what", ["merge", "labels"])
 def test_an_address_needs_a_model(what: str):
     assert isinstance(_run(what, "--base-url", "http://127.0.0.1:1").exception, BadOption)
+
+
+def test_a_models_merges_stand_beside_the_houses(merges: Any):
+    verdict = {"merge": True, "confidence": 0.9, "reason": "it all goes together"}
+    with standin(sensible(**{"You are the Storyboarder": said(verdict)})) as server:
+        told = _run("merge", "--json", "--model", "openai-chat:qwen", "--base-url", server.url, "--concurrency", "16")
+        asked = len(server.requests)
+    house, model = json.loads(told.stdout)["judges"]
+    assert house == merges["judges"][0]
+    assert model["name"] == "openai-chat:qwen"
+    assert model["scores"]["all"]["recall"] == 1
+    assert model["scores"]["all"]["precision"] == pytest.approx(62 / 119, abs=1e-3)
+    assert asked == 119
