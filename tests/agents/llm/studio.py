@@ -64,5 +64,5 @@ SENSIBLE: Mapping[str, Reply] = {
 
 
 def sensible(**others: Reply) -> Reply:
-    """The scripted studio; `others` are replies by the name of a purpose's key word, asked first."""
-    return by_purpose({**others, **SENSIBLE})
+    """The scripted studio; `others` are replies by words of a prompt, asked first and in place of the studio's own."""
+    return by_purpose({**others, **{words: reply for words, reply in SENSIBLE.items() if words not in others}})
