@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from soundstage.cli.console import stdout
 from soundstage.cli.evaluate import app
 from soundstage.errors import BadOption
 from tests.agents.llm.standin import said, standin
@@ -67,7 +68,8 @@ def test_a_table_names_every_part():
     assert [line.split()[1] for line in lines[1:]] == ["tuned", "held-out", "all"]
 
 
-def test_wrong_pairs_are_listed_when_asked_for(merges: Any):
+def test_wrong_pairs_are_listed_when_asked_for(merges: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(stdout, "width", 200)
     told = _run("merge", "--wrong").stdout
     assert all(wrong["id"] in told for wrong in merges["judges"][0]["wrong"])
 

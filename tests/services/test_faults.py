@@ -208,9 +208,8 @@ def frozen(house: House, name: str) -> Iterator[None]:
 def are_draining(house: House, name: str) -> bool:
     """Whether all processes of a worker are asked to hand back what they work on."""
     with transaction() as session:
-        asked = session.execute(select(Worker.id, Worker.draining)).all()
-    pids = {str(child.pid) for child in house.pool(name)}
-    return all(draining for id, draining in asked if id.split(":")[1] in pids)
+        draining = set(session.scalars(select(Worker.id).where(Worker.draining)))
+    return all(any(id.endswith(f"/{child.pid}") for id in draining) for child in house.pool(name))
 
 
 def outcomes(scene: Scene) -> list[Outcome | None]:
