@@ -65,6 +65,7 @@ class Casting:
         asked = {
             "--model": self.model,
             "--base-url": self.base_url,
+            "--config": self.config,
             "--fallback": self.fallback or None,
             "--most-tokens": self.most_tokens,
             "--most-dollars": self.most_dollars,

@@ -1,10 +1,12 @@
 """The record of all that was asked of models for one film, as it happened: `turns.jsonl` in its work folder."""
 
 import contextlib
+import os
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from pydantic import BaseModel, ValidationError
 
@@ -45,14 +47,14 @@ class TurnLog:
             StorageError: the disk is full.
         """
         try:
-            with self._lock, self._path.open("a", encoding="utf-8") as file:
-                file.write(exchange.model_dump_json() + "\n")
+            with self._lock, self._path.open("a+b") as file:
+                file.write(_line_end(file) + exchange.model_dump_json().encode() + b"\n")
         except OSError as error:
             raise StorageError(f"{self._path} cannot be written ({error.strerror}); free space.") from error
 
     def read(self) -> Iterator[Exchange]:
         """All questions so far, in the order in which they were answered; a line that was cut short is left out."""
-        with contextlib.suppress(FileNotFoundError), self._path.open(encoding="utf-8") as file:
+        with contextlib.suppress(FileNotFoundError), self._path.open("rb") as file:
             for line in file:
                 with contextlib.suppress(ValidationError):
                     yield Exchange.model_validate_json(line)
@@ -82,3 +84,11 @@ class TurnLog:
             spent_tokens=sum(each.tokens_in + each.tokens_out for each in costs),
             spent_dollars=sum(each.cost for each in costs),
         )
+
+
+def _line_end(file: BinaryIO) -> bytes:
+    """What ends the last line of a file, where a killed run cut it short; the file is left at its end."""
+    if not file.seek(0, os.SEEK_END):
+        return b""
+    file.seek(-1, os.SEEK_END)
+    return b"" if file.read(1) == b"\n" else b"\n"

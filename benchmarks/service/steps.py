@@ -17,7 +17,7 @@ from statistics import median
 
 from sqlalchemy import select
 
-from benchmarks.service.footage import minute_film
+from benchmarks.service.footage import film_of
 from benchmarks.service.hollow import STEPS_A_JOB
 from benchmarks.service.house import House, busy, house, until
 from benchmarks.service.rows import all_ended, begin_jobs, customer, uploaded
@@ -37,10 +37,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=40, help="films of nine steps in a round")
     parser.add_argument("--dubs", type=int, default=3, help="rounds of a real film")
+    parser.add_argument("--minutes", type=int, default=1, help="how long that is")
     asked = parser.parse_args()
     with house() as home:
         tell_rates(home, asked.rounds, asked.jobs)
-        tell_shares(home, asked.dubs)
+        tell_shares(home, asked.dubs, asked.minutes)
 
 
 def tell_rates(home: House, rounds: int, jobs: int) -> None:
@@ -83,16 +84,16 @@ class Dub:
     engine: float
 
 
-def tell_shares(home: House, rounds: int) -> None:
+def tell_shares(home: House, rounds: int, minutes: int) -> None:
     """What a real film's time is made of."""
-    film = minute_film(home.folder)
+    film = film_of(home.folder, minutes)
     account, _ = customer("share")
     upload = uploaded(account, film)
     with home.workers(*_WORKERS):
         dubs = [_dub(home, account, upload, film) for _ in range(rounds + 1)][1:]  # the first warms up
     for dub in dubs:
         between = f"{1000 * dub.between:.0f} ms of it between steps"
-        print(f"a minute of 720p: service {dub.service:.1f} s, {between}; engine alone {dub.engine:.1f} s")
+        print(f"720p, {minutes} min: service {dub.service:.1f} s, {between}; engine alone {dub.engine:.1f} s")
     if dubs:
         print(f"service over engine: {median(dub.service / dub.engine for dub in dubs):.2f}; {_UNLIKE}")
         print(f"between steps, of the film's time: {median(dub.between / dub.service for dub in dubs):.1%} ({_GOAL})")

@@ -76,6 +76,7 @@ def test_house_stands_in_and_the_result_says_so(run: Run, film: Path, tmp_path: 
         pytest.param(("--model", "openai-chat:qwen"), 2, "add --cast llm", id="model for the house"),
         pytest.param(("--cast", "llm", "--model", "qwen"), 2, "PROVIDER:NAME", id="no provider"),
         pytest.param(("--cast", "llm", "--model", "nobody:qwen"), 2, "nobody", id="unknown provider"),
+        pytest.param(("--config", "studio.toml"), 2, "add --cast llm", id="settings for the house"),
         pytest.param(("--narrate",), 6, "writes no narration", id="narration by the house"),
         pytest.param(
             ("--cast", "llm", "--model", "openai-chat:qwen", "--base-url", "http://127.0.0.1:9/v1"),

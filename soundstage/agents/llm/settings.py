@@ -1,7 +1,7 @@
 """Which models the llm cast asks, and how: one setting a role, from the environment or a TOML file.
 
 `SOUNDSTAGE_AGENTS__MODEL` names the model of all roles, `SOUNDSTAGE_AGENTS__DESIGNER__MODEL` that of one; a file that
-`SOUNDSTAGE_CONFIG` names holds the same under `[agents]` and `[agents.designer]`. The environment outweighs the file.
+`SOUNDSTAGE_AGENTS_FILE` names holds the same under `[agents]` and `[agents.designer]`. The environment outweighs the file.
 """
 
 import os
@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from soundstage.errors import BadOption, StorageError
 
-FILE_VARIABLE = "SOUNDSTAGE_CONFIG"
+FILE_VARIABLE = "SOUNDSTAGE_AGENTS_FILE"
 
 ModelName = Annotated[str, Field(pattern=r"^[a-z0-9-]+:.+$", description="provider:name, as openai-chat:qwen3-vl")]
 Price = Annotated[float, Field(ge=0, description="US dollars for a million tokens, where the model's is not known")]
@@ -122,7 +122,7 @@ def agent_settings(file: Path | None = None) -> AgentSettings:
     """The settings, from the environment and a file.
 
     Args:
-        file: TOML; None for the one that `SOUNDSTAGE_CONFIG` names, if any.
+        file: TOML; None for the one that `SOUNDSTAGE_AGENTS_FILE` names, if any.
 
     Raises:
         BadOption: a setting makes no sense; the message names it.
@@ -137,7 +137,8 @@ def agent_settings(file: Path | None = None) -> AgentSettings:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise BadOption(f"The setting {place} is not valid: {first['msg']}; correct it.") from error
+        wrong = "there is no such setting" if first["type"] == "extra_forbidden" else first["msg"]
+        raise BadOption(f"The setting {place} is not valid: {wrong}; correct it.") from error
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -6,14 +6,14 @@ from typing import cast
 
 from soundstage.agents.record import Exchange
 from soundstage.agents.roles import Cast, Designer, Scriptwriter, Storyboarder, Synthesizer
-from soundstage.errors import BadAnswer, BudgetSpent, ModelAway, ModelRefused
+from soundstage.errors import BadAnswer, BudgetSpent, MissingPart, ModelAway, ModelRefused
 
 _FAILURES = (ModelAway, ModelRefused, BadAnswer, BudgetSpent)
 HOUSE = "house"
 
 
 def with_understudy(lead: Cast, understudy: Cast, record: Callable[[Exchange], None]) -> Cast:
-    """The lead cast, of which each question that fails is put to the understudy instead.
+    """The lead cast, of which each question that fails is put to the understudy instead, where it has such a part.
 
     Args:
         lead: asked first.
@@ -46,7 +46,11 @@ class _StoodIn:
             try:
                 return ask(*arguments)
             except _FAILURES as failure:
+                try:
+                    answer = instead(*arguments)
+                except MissingPart:  # the understudy has no such part: what is to be mended is the lead's failure
+                    raise failure from None
                 self._record(Exchange(role=self._role, prompt=method, model=HOUSE, problem=str(failure)))
-                return instead(*arguments)
+                return answer
 
         return played

@@ -14,7 +14,7 @@ KEY = "sk-the-common-key"
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch):
-    for name in ("SOUNDSTAGE_CONFIG", "SOUNDSTAGE_AGENTS", "SOUNDSTAGE_AGENTS__MODEL", "OPENAI_API_KEY"):
+    for name in ("SOUNDSTAGE_AGENTS_FILE", "SOUNDSTAGE_AGENTS", "SOUNDSTAGE_AGENTS__MODEL", "OPENAI_API_KEY"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -47,7 +47,7 @@ def test_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str):
         tmp_path, '[agents]\nmodel = "openai-chat:a"\n[agents.designer]\ntemperature = 0.7\n[other]\nx = 1\n'
     )
     if named == "variable":
-        monkeypatch.setenv("SOUNDSTAGE_CONFIG", str(file))
+        monkeypatch.setenv("SOUNDSTAGE_AGENTS_FILE", str(file))
     settings = agent_settings(file if named == "given" else None)
     assert settings.of(Role.DESIGNER).temperature == 0.7
     assert settings.of(Role.SCRIPTWRITER).temperature is None
@@ -73,7 +73,7 @@ def test_environment_outweighs_the_file(tmp_path: Path, monkeypatch: pytest.Monk
         pytest.param("[agents]\nconcurrency = 0\n", "agents.concurrency is not valid: Input should be", id="too few"),
         pytest.param('[agents]\nbase_url = "file:///x"\n', "The setting agents.base_url", id="no web address"),
         pytest.param("[agents.designer]\ntemperature = 9\n", "agents.designer.temperature", id="of a role"),
-        pytest.param("[agents]\ncolour = 1\n", "agents.colour is not valid: Extra inputs", id="unknown"),
+        pytest.param("[agents]\ncolour = 1\n", "agents.colour is not valid: there is no such setting", id="unknown"),
     ],
 )
 def test_wrong_file(tmp_path: Path, text: str, sentence: str):

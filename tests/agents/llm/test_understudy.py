@@ -56,6 +56,14 @@ def test_failing_model_is_stood_in_for(kind: type[SoundstageError]):
     assert told == [Exchange(role="storyboarder", prompt="judge", model=HOUSE, problem="It fails.")]
 
 
+def test_where_the_understudy_has_no_part_the_failure_is_the_leads():
+    told: list[Exchange] = []
+    cast = with_understudy(lead(ModelAway("It fails.")), lead(MissingPart("No such part.")), told.append)
+    with pytest.raises(ModelAway, match="It fails"):
+        judged(cast)
+    assert told == []
+
+
 @pytest.mark.parametrize(
     "error",
     [
