@@ -70,6 +70,14 @@ class Spent:
         holds_tokens = tokens is None or self.tokens + promised.tokens <= tokens
         return holds_tokens and (dollars is None or self.dollars + promised.dollars <= dollars)
 
+    def told(self) -> str:
+        """What was spent, of what may be: `120 of 2500 tokens`."""
+        limits = (
+            ("{:.0f} of {:.0f} tokens", self.tokens, self.budget.tokens),
+            ("{:.2f} of {:.2f} dollars", self.dollars, self.budget.dollars),
+        )
+        return ", ".join(words.format(spent, most) for words, spent, most in limits if most is not None)
+
     def settle(self, asked: Promise, exchange: Exchange) -> None:
         """Count what a question has cost in place of what was set aside for it."""
         with self._lock:

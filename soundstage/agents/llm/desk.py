@@ -155,7 +155,7 @@ class Desk:
         promised = Promise(asked + _TOKENS_AN_ANSWER, price or 0.0)
         if not self._spent.promise(promised):
             raise BudgetSpent(
-                f"The budget of this job is spent ({self._spent.tokens} tokens, {self._spent.dollars:.2f} dollars); "
+                f"The budget of this job is spent ({self._spent.told()}; the next question may need more); "
                 "raise it, or let the house cast go on from here."
             )
         return promised

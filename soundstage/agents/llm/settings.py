@@ -1,7 +1,8 @@
 """Which models the llm cast asks, and how: one setting a role, from the environment or a TOML file.
 
 `SOUNDSTAGE_AGENTS__MODEL` names the model of all roles, `SOUNDSTAGE_AGENTS__DESIGNER__MODEL` that of one; a file that
-`SOUNDSTAGE_AGENTS_FILE` names holds the same under `[agents]` and `[agents.designer]`. The environment outweighs the file.
+`SOUNDSTAGE_AGENTS_FILE` names holds the same under `[agents]` and `[agents.designer]`. The environment outweighs the
+file.
 """
 
 import os
@@ -129,9 +130,11 @@ def agent_settings(file: Path | None = None) -> AgentSettings:
         StorageError: the file cannot be read.
     """
     named = file or (Path(os.environ[FILE_VARIABLE]) if os.environ.get(FILE_VARIABLE) else None)
-    written = _read(named) if named else {}
+    written = _read(named) if named else {"agents": {}}
+    if "agents" not in written:
+        raise BadOption(f"The settings {named} have no table [agents]; correct them.")
     try:
-        return _Settings(**{"agents": written.get("agents", {})}).agents
+        return _Settings(**{"agents": written["agents"]}).agents
     except SettingsError as error:
         raise BadOption("The setting SOUNDSTAGE_AGENTS is not valid JSON; correct it.") from error
     except ValidationError as error:

@@ -68,6 +68,7 @@ def test_environment_outweighs_the_file(tmp_path: Path, monkeypatch: pytest.Monk
     ("text", "sentence"),
     [
         pytest.param("[agents\n", "are not valid TOML", id="no TOML"),
+        pytest.param('[agnets]\nmodel = "a:b"\n', "have no table [agents]", id="another table"),
         pytest.param("agents = 3\n", "The setting agents is not valid", id="no table"),
         pytest.param('[agents]\nmodel = "qwen"\n', "The setting agents.model is not valid", id="no provider"),
         pytest.param("[agents]\nconcurrency = 0\n", "agents.concurrency is not valid: Input should be", id="too few"),
