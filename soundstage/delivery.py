@@ -144,7 +144,8 @@ def _stood_in(studio: Studio) -> Iterator[str]:
     failed = [each for each in TurnLog(studio.folder.root).read() if each.model == HOUSE]
     if failed:
         role, reason = failed[-1].role, failed[-1].problem
-        yield f"The house stood in for a model {len(failed)} times, last for the {role}: {reason}"
+        times = "once" if len(failed) == 1 else f"{len(failed)} times"
+        yield f"The house stood in for a model {times}, last for the {role}: {reason}"
 
 
 def _outputs(studio: Studio, order: Order) -> Outputs:

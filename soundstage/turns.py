@@ -18,7 +18,7 @@ TURNS_FILE = "turns.jsonl"
 
 
 class RoleCosts(BaseModel):
-    """What one role's questions came to; `cost` in US dollars, of those whose price is known.
+    """What one role's questions came to; `cost` in US dollars, of those whose price is known, None where none is.
 
     `stood_in` counts the questions that the house answered because the model had failed.
     """
@@ -28,7 +28,7 @@ class RoleCosts(BaseModel):
     stood_in: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
-    cost: float = 0.0
+    cost: float | None = None
     seconds: float = 0.0
 
 
@@ -71,8 +71,9 @@ class TurnLog:
             sum_up.failed += each.problem is not None
             sum_up.tokens_in += each.tokens_in
             sum_up.tokens_out += each.tokens_out
-            sum_up.cost += each.cost or 0.0
-            sum_up.seconds += each.seconds
+            if each.cost is not None:
+                sum_up.cost = round((sum_up.cost or 0.0) + each.cost, 6)
+            sum_up.seconds = round(sum_up.seconds + each.seconds, 3)
         return dict(costs)
 
     def budget(self, tokens: int | None, dollars: float | None) -> Budget:
@@ -82,7 +83,7 @@ class TurnLog:
             tokens=tokens,
             dollars=dollars,
             spent_tokens=sum(each.tokens_in + each.tokens_out for each in costs),
-            spent_dollars=sum(each.cost for each in costs),
+            spent_dollars=sum(each.cost or 0.0 for each in costs),
         )
 
 

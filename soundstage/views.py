@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from soundstage.agents.roles import Bible, FilmView, Pause, SceneView, ShotView, Still
+from soundstage.agents.roles import MOST_STILLS, Bible, FilmView, Pause, SceneView, ShotView, Still
 from soundstage.cuesheet import Line, Overview, Scene
 from soundstage.reading import Keyframe, MotionCurve, Reading, Shot
 from soundstage.synth.speech.placing import gaps, room_for
 from soundstage.workfolder import WorkFolder
-
-MOST_STILLS = 24
 
 
 def stills_of(reading: Reading) -> tuple[Keyframe, ...]:

@@ -38,9 +38,15 @@ class Still:
     path: Path
 
 
+MOST_STILLS = 24
+
+
 @dataclass(frozen=True)
 class FilmView:
-    """All that a Scriptwriter may look at of the whole film before its shots: stills in order, and what is said."""
+    """All that a Scriptwriter may look at of the whole film before its shots: stills in order, and what is said.
+
+    There are at most `MOST_STILLS` stills, however long the film.
+    """
 
     facts: FilmFacts
     stills: tuple[Still, ...]

@@ -63,17 +63,18 @@ def _http(error: ModelHTTPError, who: str, settings: ModelSettings) -> Soundstag
     if status >= _SERVER or status in _TRANSIENT:
         what = "is too busy" if status == 429 else f"fails with status {status}"
         return ModelAway(f"{who} {what}; try again later, or ask it less at once.")
-    reason = _REASONS.get(status, f"refuses the question with status {status} ({_said(error)}); check its settings")
     key = settings.api_key.get_secret_value() if settings.api_key else ""
-    return ModelRefused(f"{who} {reason.replace(key, '…') if key else reason}.")
+    said = f"refuses the question with status {status} ({_said(error, key)}); check its settings"
+    return ModelRefused(f"{who} {_REASONS.get(status, said)}.")
 
 
-def _said(error: ModelHTTPError) -> str:
-    """What the service itself says, where it says it as OpenAI does."""
+def _said(error: ModelHTTPError, key: str) -> str:
+    """What the service itself says, where it says it as OpenAI does; without the key, should it repeat that."""
     body = error.body
     inner = body.get("error", body) if isinstance(body, dict) else body
     message = inner.get("message") if isinstance(inner, dict) else inner
-    return _cut(str(message or "no reason given"))
+    text = str(message or "no reason given")
+    return _cut(text.replace(key, "…") if key else text)
 
 
 def is_glitch(error: Exception) -> bool:

@@ -13,11 +13,10 @@ from soundstage.agents.llm.answers import (
 from soundstage.agents.llm.desk import Desk, Question
 from soundstage.agents.llm.pictures import Shown
 from soundstage.agents.llm.summaries import grouped, sum_up
-from soundstage.agents.roles import FilmView, Pause, ShotScript, ShotView, Split
+from soundstage.agents.roles import MOST_STILLS, FilmView, Pause, ShotScript, ShotView, Split
 from soundstage.cuesheet import NARRATOR, Caption, Line, Overview, Scene, Speaker
 from soundstage.reading import FilmFacts
 
-_MOST_STILLS = 24
 _MOST_SCENES = 60
 _MOST_SHOTS = 40
 _WORDS_A_SECOND = 2.5
@@ -38,7 +37,7 @@ class LlmScriptwriter:
             "the user says": view.hint,
             "spoken": told.dialogue(view.dialogue),
         }
-        shown = pictures.stills(view.stills, _MOST_STILLS, self._desk.settings.picture_side)
+        shown = pictures.stills(view.stills, MOST_STILLS, self._desk.settings.picture_side)
         answer = self._desk.ask(Question("scriptwriter_film", OverviewAnswer, material, shown))
         return told.as_overview(answer, 0.0, view.facts.duration)
 
