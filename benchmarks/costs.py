@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import cast
 
 from benchmarks.engine import long_film
-from soundstage.agents.roles import CastName
+from soundstage.agents.names import CastName
 from soundstage.casting import Casting
 from soundstage.pipeline import Studio, StudioOptions
 from soundstage.turns import TurnLog

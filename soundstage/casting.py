@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from soundstage.agents.house import house_cast
 from soundstage.agents.llm import llm_cast
 from soundstage.agents.llm.settings import AgentSettings, Role, agent_settings
-from soundstage.agents.roles import Cast, CastName
+from soundstage.agents.names import CastName
+from soundstage.agents.roles import Cast
 from soundstage.errors import BadOption
 from soundstage.turns import TurnLog
 from soundstage.workfolder import WorkFolder

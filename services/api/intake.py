@@ -30,7 +30,7 @@ from services.backbone.options import JobOptions
 from services.backbone.settings import settings
 from services.backbone.webhooks import endpoints, signing
 from soundstage.agents.llm.settings import agent_settings
-from soundstage.agents.roles import CastName
+from soundstage.agents.names import CastName
 
 _JOBS_WAIT = 30.0
 

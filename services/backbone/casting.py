@@ -19,8 +19,9 @@ from services.backbone.options import JobOptions
 from services.backbone.workbench import Workbench
 from soundstage.agents.house import house_cast
 from soundstage.agents.llm.settings import agent_settings
+from soundstage.agents.names import CastName
 from soundstage.agents.record import Budget, Exchange
-from soundstage.agents.roles import Cast, CastName
+from soundstage.agents.roles import Cast
 from soundstage.workfolder import WorkFolder
 
 # How long the end of a step is held for a ledger that is away, so that it hears what was spent.

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from soundstage.agents.roles import CastName
+from soundstage.agents.names import CastName
 from soundstage.cuesheet import Identifier
 from soundstage.delivery import LOUDEST, QUIETEST, SPOKEN_OVER, Format
 from soundstage.errors import BadSound

@@ -13,7 +13,7 @@ from services.backbone.ledger.sessions import transaction
 from services.backbone.ledger.tables import Take
 from services.backbone.workbench import CLIPS, Workbench, workbench
 from services.worker_llm.takes import as_made, wanted
-from soundstage.agents.roles import CastName
+from soundstage.agents.names import CastName
 from soundstage.cuesheet import write_aside
 from soundstage.delivery import Delivery, Order, deliver
 from soundstage.inspection import draw, page

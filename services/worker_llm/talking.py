@@ -9,7 +9,7 @@ from services.backbone.dispatch.products import Product
 from services.backbone.dispatch.running import Tell
 from services.backbone.workbench import Workbench, workbench
 from services.worker_llm.takes import as_made, wanted
-from soundstage.agents.roles import CastName
+from soundstage.agents.names import CastName
 from soundstage.pipeline import Studio
 from soundstage.reading import MOTION_FILE, READING_FILE, Reading
 from soundstage.views import stills_of

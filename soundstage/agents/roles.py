@@ -5,7 +5,6 @@ Roles are asked from several threads at once and keep no state between questions
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -286,13 +285,6 @@ class Synthesizer(Protocol):
     def retrieve(self, view: SceneView, draft: Draft) -> Plan:
         """Replace ideas by labels of the knowledge base; never a label outside it."""
         ...
-
-
-class CastName(StrEnum):
-    """The casts that there are: the house, which works offline by rules, and the one that asks models."""
-
-    HOUSE = "house"
-    LLM = "llm"
 
 
 def _nothing_to_leave() -> None:

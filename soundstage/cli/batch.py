@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from soundstage.agents.roles import CastName
+from soundstage.agents.names import CastName
 from soundstage.cli import options as opt
 from soundstage.cli.batching import Batch, BatchFailed, Terms
 from soundstage.cli.connection import Key, Url, connect

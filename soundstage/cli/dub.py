@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from soundstage.agents.roles import CastName
+from soundstage.agents.names import CastName
 from soundstage.cli import options as opt
 from soundstage.cli.console import print_facts, print_json, print_table, stderr, stdout
 from soundstage.cuesheet import CueSheet

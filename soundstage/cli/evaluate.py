@@ -101,7 +101,7 @@ def _casts(model: str | None, base_url: str | None, concurrency: int) -> "list[C
 def _cast_of(model: str, base_url: str | None, concurrency: int) -> "Cast":
     """The cast of one model, which remembers nothing: what is measured is asked."""
     from soundstage.agents.llm import llm_cast
-    from soundstage.agents.roles import CastName
+    from soundstage.agents.names import CastName
     from soundstage.casting import Casting
     from soundstage.evaluation.asking import NoMemory, ignore
 

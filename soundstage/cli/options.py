@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from soundstage.agents.roles import CastName
+from soundstage.agents.names import CastName
 from soundstage.cli.console import stage_bars
 from soundstage.errors import BadOption, StorageError
 

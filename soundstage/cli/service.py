@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from soundstage.agents.roles import CastName
+from soundstage.agents.names import CastName
 from soundstage.cli import options as opt
 from soundstage.cli.connection import JobId, Key, Url, connect
 from soundstage.cli.console import print_facts, print_json, stdout

@@ -10,7 +10,7 @@ from services.backbone.dispatch.queues import Lane
 from services.backbone.ledger.tables import Cue, Job, Scene, Sheet, Step
 from services.backbone.ledger.tables.base import Document
 from soundstage.agents.llm.settings import agent_settings
-from soundstage.agents.roles import CastName
+from soundstage.agents.names import CastName
 
 # Steps of some seconds each: a message and a claim cost milliseconds, an interrupted step is done again. A model that
 # answers eight questions at once takes as long for fewer of them.
