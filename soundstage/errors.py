@@ -98,3 +98,11 @@ class BudgetSpent(SoundstageError):
     kind = "budget-spent"
     exit_code = 12
     status = 402
+
+
+class BadModel(SoundstageError):
+    """A sound model cannot be used: its files are damaged or another model's, or it does not fit into memory."""
+
+    kind = "bad-model"
+    exit_code = 13
+    status = 500

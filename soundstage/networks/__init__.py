@@ -1,0 +1,1 @@
+"""Plain PyTorch networks that several parts share, and what loads, keeps and feeds them."""
