@@ -28,10 +28,15 @@ class MakerFacts:
 
 @dataclass(frozen=True)
 class Fit:
-    """How well a maker can make a cue: 0 (not at all) to 1, and why in a few words."""
+    """How well a maker can make a cue: 0 (not at all) to 1, and why in a few words.
+
+    `basis` names what a take would hang on besides the cue and its seed: the weights of a model, the
+    pictures it is shown. With another basis, a cue is rendered again.
+    """
 
     score: float
     reason: str
+    basis: str = ""
 
 
 @dataclass(frozen=True)
