@@ -19,7 +19,7 @@ def at_once(
     workers: int = 1,
     progress: Progress = lambda fraction: None,
 ) -> list[_Result]:
-    """Results in the order of the tasks; progress counts what is finished.
+    """Results of a cast in the order of the tasks; progress counts what is finished.
 
     When one fails, or the caller is interrupted, the cast is told to leave what is still open.
 
@@ -28,6 +28,25 @@ def at_once(
         tasks: what it is called with.
         cast: who is asked.
         workers: tasks at a time; at least as many as the cast answers at once.
+        progress: called with 0..1.
+    """
+    return side_by_side(work, tasks, max(workers, cast.at_once), cast.abandon, progress)
+
+
+def side_by_side(
+    work: Callable[[_Task], _Result],
+    tasks: Sequence[_Task],
+    workers: int,
+    leave: Callable[[], None] = lambda: None,
+    progress: Progress = lambda fraction: None,
+) -> list[_Result]:
+    """Results in the order of the tasks, up to `workers` at a time; the first error ends it.
+
+    Args:
+        work: called from several threads.
+        tasks: what it is called with.
+        workers: tasks at a time.
+        leave: called when one fails, or the caller is interrupted: it ends what is still open.
         progress: called with 0..1.
     """
     done, lock = 0, Lock()
@@ -40,11 +59,11 @@ def at_once(
             progress(done / len(tasks))
         return result
 
-    with ThreadPoolExecutor(max(1, workers, cast.at_once)) as pool:
+    with ThreadPoolExecutor(max(1, workers)) as pool:
         futures = [pool.submit(run, task) for task in tasks]
         try:
             return [future.result() for future in futures]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            cast.abandon()
+            leave()
             raise

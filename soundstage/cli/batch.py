@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from soundstage.agents.names import CastName
 from soundstage.cli import options as opt
 from soundstage.cli.batching import Batch, BatchFailed, Terms
+from soundstage.cli.bundles import bundled
 from soundstage.cli.connection import Key, Url, connect
 from soundstage.cli.console import print_facts, print_json, stderr
 from soundstage.cli.ending import when_interrupted
@@ -25,7 +25,7 @@ _GO_ON = "the jobs go on; run the same command again to follow and fetch them."
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("batch")(batch)
+    app.command("batch")(bundled(batch))
 
 
 def batch(
@@ -43,11 +43,9 @@ def batch(
     format: Container = "mp4",
     candidates: opt.Candidates = 2,
     transcript: opt.Transcript = True,
-    cast: opt.CastOption = CastName.HOUSE,
-    fallback: opt.Fallback = False,
     narrate: opt.Narrate = False,
-    most_tokens: opt.MostTokens = None,
-    most_dollars: opt.MostDollars = None,
+    *,
+    playing: opt.CastWanted,
     priority: Priority = "bulk",
     url: Url = None,
     key: Key = None,
@@ -57,7 +55,7 @@ def batch(
     options = {
         **{"hint": hint, "seed": seed, "target": target, "original": original, "format": format},
         **{"candidates": candidates, "transcript": transcript},
-        **asked_of_models(cast, fallback, narrate, most_tokens, most_dollars),
+        **asked_of_models(playing, narrate),
     }
     name = reference or films.stem or films.resolve().name
     terms = Terms(name, priority, stated(options), out, scene_names(only), retry)

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from soundstage.agents.names import CastName
 from soundstage.cli import options as opt
+from soundstage.cli.bundles import bundled
 from soundstage.cli.console import print_facts, print_json, print_table, stderr, stdout
 from soundstage.cuesheet import CueSheet
 from soundstage.delivery import SPOKEN_OVER, Delivery, Order, deliver
@@ -31,11 +31,8 @@ Format = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("dub")(dub)
-    app.command("storyboard")(storyboard)
-    app.command("design")(design)
-    app.command("render")(render)
-    app.command("mix")(mix)
+    for command in (dub, storyboard, design, render, mix):
+        app.command(command.__name__)(bundled(command))
 
 
 def dub(
@@ -54,13 +51,8 @@ def dub(
     candidates: opt.Candidates = 2,
     transcript: opt.Transcript = True,
     narrate: opt.Narrate = False,
-    cast: opt.CastOption = CastName.HOUSE,
-    model: opt.Model = None,
-    base_url: opt.BaseUrl = None,
-    config: opt.Config = None,
-    fallback: opt.Fallback = False,
-    most_tokens: opt.MostTokens = None,
-    most_dollars: opt.MostDollars = None,
+    *,
+    playing: opt.CastOptions,
     json: opt.Json = False,
 ) -> None:
     """Give a film its soundtrack. Interrupted, or run again after an edit, it goes on from what is done."""
@@ -69,8 +61,7 @@ def dub(
     order = Order(output=output, stems=stems, target=target, original=original, format=format)
     place = opt.work_folder(work, film, output)
     order.check(film, place)
-    playing = opt.casting(cast, model, base_url, config, fallback, most_tokens, most_dollars)
-    with opt.open_studio(film, place, library, chosen, json, playing) as studio:
+    with opt.open_studio(film, place, library, chosen, json, playing.casting()) as studio:
         delivery = deliver(studio, order)
     _show_delivery(delivery, json)
 
@@ -104,19 +95,13 @@ def storyboard(
     work: opt.Work = None,
     hint: opt.Hint = None,
     transcript: opt.Transcript = True,
-    cast: opt.CastOption = CastName.HOUSE,
-    model: opt.Model = None,
-    base_url: opt.BaseUrl = None,
-    config: opt.Config = None,
-    fallback: opt.Fallback = False,
-    most_tokens: opt.MostTokens = None,
-    most_dollars: opt.MostDollars = None,
+    *,
+    playing: opt.CastOptions,
     json: opt.Json = False,
 ) -> None:
     """Read the film and merge its shots into scenes."""
     chosen = opt.studio_options(hint, 0, None, "", 1, transcript)
-    playing = opt.casting(cast, model, base_url, config, fallback, most_tokens, most_dollars)
-    with opt.open_studio(film, opt.work_folder(work, film, None), None, chosen, json, playing) as studio:
+    with opt.open_studio(film, opt.work_folder(work, film, None), None, chosen, json, playing.casting()) as studio:
         story = studio.story
     if json:
         print_json(story.model_dump(mode="json"))
@@ -136,19 +121,13 @@ def design(
     seed: opt.Seed = 0,
     transcript: opt.Transcript = True,
     narrate: opt.Narrate = False,
-    cast: opt.CastOption = CastName.HOUSE,
-    model: opt.Model = None,
-    base_url: opt.BaseUrl = None,
-    config: opt.Config = None,
-    fallback: opt.Fallback = False,
-    most_tokens: opt.MostTokens = None,
-    most_dollars: opt.MostDollars = None,
+    *,
+    playing: opt.CastOptions,
     json: opt.Json = False,
 ) -> None:
     """Decide what should be heard, and write the cue sheet."""
     chosen = opt.studio_options(hint, seed, speech, "", 1, transcript, narrate=narrate)
-    playing = opt.casting(cast, model, base_url, config, fallback, most_tokens, most_dollars)
-    with opt.open_studio(film, opt.work_folder(work, film, None), None, chosen, json, playing) as studio:
+    with opt.open_studio(film, opt.work_folder(work, film, None), None, chosen, json, playing.casting()) as studio:
         sheet = studio.sheet
         notes = studio.notes
         place = studio.folder.sheet
@@ -166,19 +145,13 @@ def render(
     candidates: opt.Candidates = 2,
     transcript: opt.Transcript = True,
     narrate: opt.Narrate = False,
-    cast: opt.CastOption = CastName.HOUSE,
-    model: opt.Model = None,
-    base_url: opt.BaseUrl = None,
-    config: opt.Config = None,
-    fallback: opt.Fallback = False,
-    most_tokens: opt.MostTokens = None,
-    most_dollars: opt.MostDollars = None,
+    *,
+    playing: opt.CastOptions,
     json: opt.Json = False,
 ) -> None:
     """Render the cues of the cue sheet to takes."""
     chosen = opt.studio_options(hint, seed, speech, only_scenes, candidates, transcript, narrate=narrate)
-    playing = opt.casting(cast, model, base_url, config, fallback, most_tokens, most_dollars)
-    with opt.open_studio(film, opt.work_folder(work, film, None), library, chosen, json, playing) as studio:
+    with opt.open_studio(film, opt.work_folder(work, film, None), library, chosen, json, playing.casting()) as studio:
         rendered = studio.rendered
         notes = studio.notes
         place = studio.folder.takes

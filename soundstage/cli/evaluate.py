@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from soundstage.cli.bundles import bundled
 from soundstage.cli.console import print_json, print_table, stdout
 from soundstage.errors import BadOption
 
@@ -16,19 +17,42 @@ if TYPE_CHECKING:
     from soundstage.evaluation.merging import Decision, MergeReport, MergeScore
 
 app = typer.Typer(help="Measure the casts on cases with known answers.", no_args_is_help=True)
-_MERGE_COLUMNS = ("judge", "part", "pairs", "precision", "recall", "F1", "accuracy")
-_LABEL_COLUMNS = ("ranking", "part", "cases", "top-1", "top-5")
 
-Model = Annotated[
-    str | None,
-    typer.Option("--model", metavar="PROVIDER:NAME", help="Also ask this model, beside the house."),
-]
-BaseUrl = Annotated[
-    str | None, typer.Option("--base-url", metavar="URL", help="Where the model is served. [default: the provider's]")
-]
-Concurrency = Annotated[int, typer.Option("--concurrency", min=1, max=256, help="Questions asked at the same time.")]
-Wrong = Annotated[bool, typer.Option("--wrong", help="List what was wrong, too.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, with all that was wrong.")]
+
+@dataclass(frozen=True)
+class _Wanted:
+    """Who is measured, and how it is told: the options of every benchmark."""
+
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="PROVIDER:NAME", help="Also ask this model, beside the house.")
+    ] = None
+    base_url: Annotated[
+        str | None,
+        typer.Option("--base-url", metavar="URL", help="Where the model is served. [default: the provider's]"),
+    ] = None
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", min=1, max=256, help="Questions asked at the same time.")
+    ] = 8
+    wrong: Annotated[bool, typer.Option("--wrong", help="List what was wrong, too.")] = False
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, with all that was wrong.")] = False
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Rows under their headings."""
+
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What a benchmark found: its scores and what was wrong as tables, and all of it as records under a name."""
+
+    scores: _Table
+    wrong: _Table
+    name: str
+    records: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -45,68 +69,76 @@ def register(main: typer.Typer) -> None:
 
 
 @app.command("merge")
-def merge(
-    model: Model = None,
-    base_url: BaseUrl = None,
-    concurrency: Concurrency = 8,
-    wrong: Wrong = False,
-    json: Json = False,
-) -> None:
+@bundled
+def merge(*, wanted: _Wanted) -> None:
     """Which neighbouring shots are one scene: precision and recall of the merges."""
     from soundstage.evaluation.merging import judge_pairs
 
-    reports = {
-        cast.name: judge_pairs(cast.storyboarder, workers=concurrency) for cast in _casts(model, base_url, concurrency)
-    }
-    if json:
-        print_json({"judges": [_merge_record(name, report) for name, report in reports.items()]})
-        return
-    print_table(_MERGE_COLUMNS, [row for name, report in reports.items() for row in _merge_rows(name, report)])
-    if wrong:
-        stdout.print()
-        rows = [_wrong_row(name, decision) for name, report in reports.items() for decision in report.wrong()]
-        print_table(("judge", "part", "pair", "truth", "why", "what the judge said"), rows)
+    reports = {cast.name: judge_pairs(cast.storyboarder, workers=wanted.concurrency) for cast in _casts(wanted)}
+    measured = _Measured(
+        scores=_Table(
+            ("judge", "part", "pairs", "precision", "recall", "F1", "accuracy"),
+            [row for name, report in reports.items() for row in _merge_rows(name, report)],
+        ),
+        wrong=_Table(
+            ("judge", "part", "pair", "truth", "why", "what the judge said"),
+            [_wrong_row(name, decision) for name, report in reports.items() for decision in report.wrong()],
+        ),
+        name="judges",
+        records=[_merge_record(name, report) for name, report in reports.items()],
+    )
+    _show(measured, wanted)
 
 
 @app.command("labels")
-def labels(
-    model: Model = None,
-    base_url: BaseUrl = None,
-    concurrency: Concurrency = 8,
-    wrong: Wrong = False,
-    json: Json = False,
-) -> None:
+@bundled
+def labels(*, wanted: _Wanted) -> None:
     """Which label a description finds: right in the first place, and among the first five."""
-    ranked = _ranked(_casts(model, base_url, concurrency), concurrency)
-    if json:
-        print_json({"rankings": [_label_record(name, each) for name, each in ranked.items()]})
+    ranked = _ranked(_casts(wanted), wanted.concurrency)
+    measured = _Measured(
+        scores=_Table(
+            ("ranking", "part", "cases", "top-1", "top-5"),
+            [row for name, each in ranked.items() for row in _label_rows(name, each)],
+        ),
+        wrong=_Table(
+            ("ranking", "part", "words", "right", "found"),
+            [_missed_row(name, answer) for name, each in ranked.items() for answer in each.report.missed()],
+        ),
+        name="rankings",
+        records=[_label_record(name, each) for name, each in ranked.items()],
+    )
+    _show(measured, wanted)
+
+
+def _show(measured: _Measured, wanted: _Wanted) -> None:
+    if wanted.json:
+        print_json({measured.name: measured.records})
         return
-    print_table(_LABEL_COLUMNS, [row for name, each in ranked.items() for row in _label_rows(name, each)])
-    if wrong:
+    print_table(measured.scores.columns, measured.scores.rows)
+    if wanted.wrong:
         stdout.print()
-        rows = [_missed_row(name, answer) for name, each in ranked.items() for answer in each.report.missed()]
-        print_table(("ranking", "part", "words", "right", "found"), rows)
+        print_table(measured.wrong.columns, measured.wrong.rows)
 
 
-def _casts(model: str | None, base_url: str | None, concurrency: int) -> "list[Cast]":
+def _casts(wanted: _Wanted) -> "list[Cast]":
     from soundstage.agents.house import house_cast
 
-    if model is None:
-        if base_url is not None:
+    if wanted.model is None:
+        if wanted.base_url is not None:
             raise BadOption("--base-url needs a model that is served there; name it with --model PROVIDER:NAME.")
         return [house_cast()]
-    return [house_cast(), _cast_of(model, base_url, concurrency)]
+    return [house_cast(), _cast_of(wanted.model, wanted)]
 
 
-def _cast_of(model: str, base_url: str | None, concurrency: int) -> "Cast":
+def _cast_of(model: str, wanted: _Wanted) -> "Cast":
     """The cast of one model, which remembers nothing: what is measured is asked."""
     from soundstage.agents.llm import llm_cast
     from soundstage.agents.names import CastName
     from soundstage.casting import Casting
     from soundstage.evaluation.asking import NoMemory, ignore
 
-    settings = Casting(CastName.LLM, model, base_url).settings()
-    asked = llm_cast(settings.model_copy(update={"concurrency": concurrency}), memory=NoMemory(), record=ignore)
+    settings = Casting(CastName.LLM, model, wanted.base_url).settings()
+    asked = llm_cast(settings.model_copy(update={"concurrency": wanted.concurrency}), memory=NoMemory(), record=ignore)
     return replace(asked, name=model)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,20 +37,46 @@ Candidates = Annotated[int, typer.Option("--candidates", min=1, max=16, help="Ta
 Transcript = Annotated[
     bool, typer.Option("--transcript/--no-transcript", help="Find and write down speech in the original sound.")
 ]
-CastOption = Annotated[
-    CastName, typer.Option("--cast", envvar="SOUNDSTAGE_CAST", help="Who decides: the house's rules, or models.")
-]
-Model = Annotated[
-    str | None,
-    typer.Option("--model", metavar="PROVIDER:NAME", help="The model of all roles. [default: the settings']"),
-]
-BaseUrl = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="Where the model is served.")]
-Config = Annotated[Path | None, typer.Option("--config", metavar="TOML", help="Settings of the models, role by role.")]
-Fallback = Annotated[bool, typer.Option("--fallback", help="Let the house stand in for a model that fails.")]
-MostTokens = Annotated[int | None, typer.Option("--most-tokens", min=1, help="Tokens that the film may cost.")]
-MostDollars = Annotated[float | None, typer.Option("--most-dollars", min=0, help="US dollars that the film may cost.")]
 Narrate = Annotated[bool, typer.Option("--narrate", help="Let the Scriptwriter write lines for a narrator.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, and no progress.")]
+
+
+@dataclass(frozen=True)
+class CastWanted:
+    """Who decides, and what that may cost: as a service is told it."""
+
+    cast: Annotated[
+        CastName, typer.Option("--cast", envvar="SOUNDSTAGE_CAST", help="Who decides: the house's rules, or models.")
+    ] = CastName.HOUSE
+    fallback: Annotated[bool, typer.Option("--fallback", help="Let the house stand in for a model that fails.")] = False
+    most_tokens: Annotated[int | None, typer.Option("--most-tokens", min=1, help="Tokens that the film may cost.")] = (
+        None
+    )
+    most_dollars: Annotated[
+        float | None, typer.Option("--most-dollars", min=0, help="US dollars that the film may cost.")
+    ] = None
+
+
+@dataclass(frozen=True)
+class CastOptions(CastWanted):
+    """The same of a run on this machine, and which models are asked."""
+
+    model: Annotated[
+        str | None,
+        typer.Option("--model", metavar="PROVIDER:NAME", help="The model of all roles. [default: the settings']"),
+    ] = None
+    base_url: Annotated[str | None, typer.Option("--base-url", metavar="URL", help="Where the model is served.")] = None
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="TOML", help="Settings of the models, role by role.")
+    ] = None
+
+    def casting(self) -> "Casting":
+        """Who is to play the roles."""
+        from soundstage.casting import Casting
+
+        return Casting(
+            self.cast, self.model, self.base_url, self.config, self.fallback, self.most_tokens, self.most_dollars
+        )
 
 
 def studio_options(
@@ -78,21 +105,6 @@ def studio_options(
         over_dialogue=over_dialogue,
         narrate=narrate,
     )
-
-
-def casting(
-    cast: CastName,
-    model: str | None,
-    base_url: str | None,
-    config: Path | None,
-    fallback: bool,
-    most_tokens: int | None,
-    most_dollars: float | None,
-) -> "Casting":
-    """Who is to play the roles, from the command line's words."""
-    from soundstage.casting import Casting
-
-    return Casting(cast, model, base_url, config, fallback, most_tokens, most_dollars)
 
 
 def work_folder(work: Path | None, film: Path, output: Path | None) -> Path:

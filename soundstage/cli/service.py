@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from soundstage.agents.names import CastName
 from soundstage.cli import options as opt
+from soundstage.cli.bundles import bundled
 from soundstage.cli.connection import JobId, Key, Url, connect
 from soundstage.cli.console import print_facts, print_json, stdout
 from soundstage.cli.ending import when_interrupted
@@ -30,7 +30,7 @@ Container = Annotated[str, typer.Option("--format", help="mp4, mov, mkv, webm, o
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     for command in (submit, status, watch, fetch, cancel, retry):
-        app.command(command.__name__)(command)
+        app.command(command.__name__)(bundled(command))
 
 
 def submit(
@@ -46,11 +46,9 @@ def submit(
     format: Container = "mp4",
     candidates: opt.Candidates = 2,
     transcript: opt.Transcript = True,
-    cast: opt.CastOption = CastName.HOUSE,
-    fallback: opt.Fallback = False,
     narrate: opt.Narrate = False,
-    most_tokens: opt.MostTokens = None,
-    most_dollars: opt.MostDollars = None,
+    *,
+    playing: opt.CastWanted,
     reference: Reference = None,
     client_id: Annotated[
         str | None,
@@ -65,7 +63,7 @@ def submit(
     options = {
         **{"hint": hint, "seed": seed, "target": target, "original": original, "candidates": candidates},
         **{"transcript": transcript, "format": format, "only_scenes": scene_names(only_scenes)},
-        **asked_of_models(cast, fallback, narrate, most_tokens, most_dollars),
+        **asked_of_models(playing, narrate),
         "speech": spoken(speech),
     }
     terms: dict[str, Any] = {"reference": reference, "client_id": client_id, "priority": priority}
@@ -140,12 +138,10 @@ def scene_names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def asked_of_models(
-    cast: CastName, fallback: bool, narrate: bool, most_tokens: int | None, most_dollars: float | None
-) -> dict[str, Any]:
+def asked_of_models(playing: opt.CastWanted, narrate: bool) -> dict[str, Any]:
     """The options on who reads and designs; a service that knows no models is told nothing of them."""
-    spent = {"most_tokens": most_tokens, "most_dollars": most_dollars}
-    return {"cast": str(cast), "fallback": fallback or None, "narrate": narrate or None, **spent}
+    spent = {"most_tokens": playing.most_tokens, "most_dollars": playing.most_dollars}
+    return {"cast": str(playing.cast), "fallback": playing.fallback or None, "narrate": narrate or None, **spent}
 
 
 def stated(options: dict[str, Any]) -> dict[str, Any]:

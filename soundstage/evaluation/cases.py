@@ -1,7 +1,5 @@
-"""What all benchmarks share: their cases as data, in two parts, judged several at a time."""
+"""What all benchmarks share: their cases as data, in two parts."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -11,8 +9,6 @@ from pydantic import BaseModel, ConfigDict
 
 _DATA = Path(__file__).parent / "data"
 _Kind = TypeVar("_Kind", bound="Case")
-_Task = TypeVar("_Task")
-_Result = TypeVar("_Result")
 
 
 class Part(StrEnum):
@@ -47,9 +43,3 @@ def read_cases(file: str, kind: type[_Kind]) -> tuple[_Kind, ...]:
     """
     book = yaml.load((_DATA / file).read_text(encoding="utf-8"), yaml.CSafeLoader)
     return tuple(kind.model_validate(case) for case in book)
-
-
-def at_once(work: Callable[[_Task], _Result], tasks: Sequence[_Task], workers: int) -> tuple[_Result, ...]:
-    """Results in the order of the tasks, up to `workers` at a time; the first error ends it."""
-    with ThreadPoolExecutor(max(1, workers)) as pool:
-        return tuple(pool.map(work, tasks))

@@ -9,8 +9,9 @@ import numpy as np
 from pydantic import Field
 
 from soundstage.agents.roles import Draft, SceneView, SoundIdea, Synthesizer
+from soundstage.agents.together import side_by_side
 from soundstage.cuesheet import Caption, Finding, Overview, Scene
-from soundstage.evaluation.cases import Case, Part, at_once, read_cases
+from soundstage.evaluation.cases import Case, Part, read_cases
 from soundstage.knowledge.base import knowledge
 from soundstage.reading import FilmFacts, MotionCurve, Shot, VideoFacts
 
@@ -78,7 +79,7 @@ def rank_labels(ranking: Ranking, cases: Sequence[LabelCase] | None = None, work
     def answer(case: LabelCase) -> Answer:
         return Answer(case, tuple(ranking(case.words)))
 
-    return LabelReport(at_once(answer, label_cases() if cases is None else cases, workers))
+    return LabelReport(tuple(side_by_side(answer, label_cases() if cases is None else cases, workers)))
 
 
 def searched(words: str) -> tuple[str, ...]:

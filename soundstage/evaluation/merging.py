@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from soundstage.agents.roles import ShotScript, Storyboarder, Verdict
+from soundstage.agents.together import side_by_side
 from soundstage.cuesheet import Caption, Finding, Identifier, Overview
-from soundstage.evaluation.cases import Case, Part, Record, at_once, read_cases
+from soundstage.evaluation.cases import Case, Part, Record, read_cases
 from soundstage.reading import Shot
 
 _SHOT = 4.0  # seconds of every shot; the captions alone are to decide
@@ -131,7 +132,7 @@ def judge_pairs(storyboarder: Storyboarder, pairs: Sequence[MergePair] | None = 
         before, after = ShotScript(_shot(0), pair.before.caption()), ShotScript(_shot(1), pair.after.caption())
         return Decision(pair, storyboarder.judge(before, after, Overview(summary=pair.film)))
 
-    return MergeReport(at_once(decide, merge_pairs() if pairs is None else pairs, workers))
+    return MergeReport(tuple(side_by_side(decide, merge_pairs() if pairs is None else pairs, workers)))
 
 
 def _findings(names: Sequence[str]) -> tuple[Finding, ...]:
