@@ -79,13 +79,17 @@ class PanPoint(_Document):
 
 
 class TakeNote(_Document):
-    """What rendering wrote back about the chosen take; for reading, never part of a cue's identity."""
+    """What rendering wrote back about the chosen take; for reading, never part of a cue's identity.
+
+    `reason` is what the take is weakest in, `choice` why this maker made it and no other.
+    """
 
     maker: str
     licence: str
     score: Share
     reason: Prose
     sources: tuple[str, ...] = ()
+    choice: Prose = ""
 
 
 class Cue(_Document):

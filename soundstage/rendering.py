@@ -12,17 +12,21 @@ import structlog
 from pydantic import TypeAdapter
 
 from soundstage import sound
-from soundstage.cuesheet import Cue, CueSheet, Layer, Method, TakeNote, digest, write_aside
-from soundstage.errors import BadCueSheet, BadSound, MissingPart, StorageError
+from soundstage.cuesheet import Cue, CueSheet, Layer, TakeNote, digest, write_aside
+from soundstage.errors import BadCueSheet, BadModel, BadSound, MissingPart, StorageError
 from soundstage.knowledge.base import knowledge
 from soundstage.knowledge.label import Behaviour, Label
+from soundstage.offers import Offer, Offers, offers_for
 from soundstage.review.hearing import Hearing, best, good_enough, listen
 from soundstage.seals import is_whole, seal
 from soundstage.synth.maker import SoundMaker, Take
 
-VERSION = 1
+# Makers that serve many cues at once are given so many.
+_GATHERED = 16
+_FAILURES = (BadSound, MissingPart, BadModel)
 _LONG_CUE = 20.0
 _SILENCE = -120.0
+_MOST_SAID = 2000
 _TAKE = TypeAdapter(Take)
 _log = structlog.get_logger()
 
@@ -44,12 +48,6 @@ class Rendered:
     fresh: int = 0
 
 
-@dataclass(frozen=True)
-class _Offer:
-    maker: SoundMaker
-    fit: float
-
-
 class Stage:
     """The sound makers at hand, and the folder where their takes are kept."""
 
@@ -68,33 +66,41 @@ class Stage:
         """
         for cue in cues:
             check_label(cue)
-        silent = {cue.id: why for cue in cues if (why := self._obstacle(cue))}
+        offers = {cue.id: offers_for(cue, self._makers) for cue in cues}
+        silent = {cue.id: why for cue in cues if (why := _obstacle(offers[cue.id]))}
         wanted = [cue for cue in cues if cue.id not in silent]
-        unique = {self._key(cue): cue for cue in wanted}
-        total = sum(cue.duration for cue in unique.values()) or 1.0
-        done: dict[str, Take | str] = {}
-        fresh = 0
-        counted = 0.0
-        for key, (result, was_fresh) in self._in_parallel(unique):
-            done[key] = result
-            fresh += was_fresh
-            counted += unique[key].duration
-            progress(counted / total)
+        keys = {cue.id: offers[cue.id].key(0, self._options.candidates) for cue in wanted}
+        unique = {keys[cue.id]: offers[cue.id] for cue in wanted}
+        done, fresh = self._render_all(unique, progress)
         takes = {}
         for cue in wanted:
-            outcome = done[self._key(cue)]
+            outcome = done[keys[cue.id]]
             if isinstance(outcome, str):
                 silent[cue.id] = outcome
             else:
                 takes[cue.id] = replace(outcome, cue=cue.id)
         return Rendered(takes=takes, silent=silent, fresh=fresh)
 
-    def _in_parallel(self, cues: Mapping[str, Cue]) -> Iterator[tuple[str, tuple[Take | str, bool]]]:
+    def _render_all(
+        self, wanted: Mapping[str, Offers], progress: Callable[[float], None]
+    ) -> tuple[dict[str, Take | str], int]:
+        """A take or a sentence by key, and how many takes were made now."""
+        total = sum(offers.cue.duration for offers in wanted.values()) or 1.0
+        done: dict[str, Take | str] = {}
+        fresh, counted = 0, 0.0
+        for key, (result, was_fresh) in self._in_parallel(wanted):
+            done[key] = result
+            fresh += was_fresh
+            counted += wanted[key].cue.duration
+            progress(counted / total)
+        return done, fresh
+
+    def _in_parallel(self, wanted: Mapping[str, Offers]) -> Iterator[tuple[str, tuple[Take | str, bool]]]:
         stop = threading.Event()
-        longest_first = sorted(cues, key=lambda key: -cues[key].duration)
-        with ThreadPoolExecutor(self._options.workers) as pool:
+        longest_first = sorted(wanted, key=lambda key: -wanted[key].cue.duration)
+        with ThreadPoolExecutor(self._workers()) as pool:
             running: dict[Future[tuple[Take | str, bool]], str] = {
-                pool.submit(self._render_one, key, cues[key], stop): key for key in longest_first
+                pool.submit(self._render_one, wanted[key], stop): key for key in longest_first
             }
             try:
                 while running:
@@ -104,37 +110,37 @@ class Stage:
                 stop.set()
                 pool.shutdown(cancel_futures=True)
 
-    def _render_one(self, key: str, cue: Cue, stop: threading.Event) -> tuple[Take | str, bool]:
-        if (take := self._kept(key)) is not None:
-            return take, False
-        try:
-            return self._best_take(key, cue, stop), True
-        except (BadSound, MissingPart) as problem:
-            _log.warning("cue stays silent", cue=cue.id, label=cue.label, problem=str(problem))
-            return str(problem), False
+    def _workers(self) -> int:
+        gathers = any(maker.facts.gathers for maker in self._makers)
+        return max(self._options.workers, _GATHERED if gathers else 1)
 
-    def _best_take(self, key: str, cue: Cue, stop: threading.Event) -> Take:
+    def _render_one(self, offers: Offers, stop: threading.Event) -> tuple[Take | str, bool]:
         """The best of several takes by the best maker; a maker that fails gives way to the next."""
-        problem: BadSound | MissingPart | None = None
-        for offer in self._offers(cue):
+        cue, problems = offers.cue, list[str]()
+        for place, offer in enumerate(offers.ranked):
+            key = offers.key(place, self._options.candidates)
+            if (take := self._kept(key)) is not None:
+                return take, False
             try:
-                return self._best_of(offer.maker, key, cue, stop)
-            except (BadSound, MissingPart) as error:
-                problem = error
-        raise problem or BadSound(f"Nothing here can make {cue.label!r}.")
+                return self._best_of(offer, key, cue, stop, offers.choice(place, problems)), True
+            except _FAILURES as problem:
+                _log.warning("maker failed", maker=offer.maker.facts.name, cue=cue.id, problem=str(problem))
+                problems.append(str(problem))
+        _log.warning("cue stays silent", cue=cue.id, label=cue.label, problem=problems[-1])
+        return problems[-1], False
 
-    def _best_of(self, maker: SoundMaker, key: str, cue: Cue, stop: threading.Event) -> Take:
+    def _best_of(self, offer: Offer, key: str, cue: Cue, stop: threading.Event, choice: str) -> Take:
         label = knowledge().find(cue.label)
         takes: list[Take] = []
         hearings: list[Hearing] = []
         try:
             for number in range(self._options.candidates):
-                takes.append(self._make(maker, cue, key, number, stop))
+                takes.append(self._make(offer.maker, cue, key, number, stop))
                 hearings.append(listen(takes[-1].path, cue, label))
                 if good_enough(hearings[-1]) and _is_settled(cue, label):
                     break
             chosen = best(hearings)
-            return self._keep(key, takes, chosen, hearings[chosen])
+            return self._keep(key, replace(takes[chosen], choice=choice), hearings[chosen])
         finally:
             for take in takes:
                 take.path.unlink(missing_ok=True)
@@ -158,11 +164,11 @@ class Stage:
             sources=rendering.sources,
         )
 
-    def _keep(self, key: str, tries: Sequence[Take], chosen: int, hearing: Hearing) -> Take:
+    def _keep(self, key: str, chosen: Take, hearing: Hearing) -> Take:
         path = self._folder / f"{key}.flac"
-        tries[chosen].path.replace(path)
+        chosen.path.replace(path)
         take = replace(
-            tries[chosen],
+            chosen,
             path=path,
             loudness=max(hearing.loudness, _SILENCE),
             peak=max(hearing.peak, _SILENCE),
@@ -181,24 +187,11 @@ class Stage:
                 return replace(_TAKE.validate_python(record), path=path)
         return None
 
-    def _offers(self, cue: Cue) -> list[_Offer]:
-        allowed = [m for m in self._makers if cue.method in (Method.AUTO, m.facts.method)]
-        offers = [_Offer(maker, maker.can_make(cue).score) for maker in allowed]
-        return sorted((o for o in offers if o.fit > 0), key=lambda o: -o.fit)
 
-    def _obstacle(self, cue: Cue) -> str | None:
-        if sound.frames_of(cue.duration) < 1:
-            return "It is over before a single sample has sounded; make it longer."
-        if self._offers(cue):
-            return None
-        reasons = "; ".join(f"{m.facts.name}: {m.can_make(cue).reason}" for m in self._makers) or "no sound makers"
-        return f"Nothing here can make {cue.label!r} ({reasons}); add recordings with: soundstage library add FOLDER"
-
-    def _key(self, cue: Cue) -> str:
-        label = knowledge().find(cue.label)
-        offers = [(o.maker.facts.name, o.maker.facts.licence, round(o.fit, 3)) for o in self._offers(cue)]
-        recipe = label.recipe.model_dump() if label and label.recipe else None
-        return digest([VERSION, cue.identity(), recipe, offers, self._options.candidates])
+def _obstacle(offers: Offers) -> str | None:
+    if sound.frames_of(offers.cue.duration) < 1:
+        return "It is over before a single sample has sounded; make it longer."
+    return None if offers.ranked else offers.refusal()
 
 
 def _is_settled(cue: Cue, label: Label | None) -> bool:
@@ -236,7 +229,14 @@ def with_notes(sheet: CueSheet, rendered: Rendered) -> CueSheet:
             return cue.model_copy(update={"take": TakeNote(maker="none", licence="", score=0.0, reason=reason)})
         weakest = min(take.scores.items(), key=lambda item: item[1][0], default=("", (1.0, "")))
         reason = f"{weakest[0]}: {weakest[1][1]}" if weakest[0] else ""
-        note = TakeNote(maker=take.maker, licence=take.licence, score=take.score, reason=reason, sources=take.sources)
+        note = TakeNote(
+            maker=take.maker,
+            licence=take.licence,
+            score=take.score,
+            reason=reason,
+            sources=take.sources,
+            choice=take.choice[:_MOST_SAID],
+        )
         return cue.model_copy(update={"take": note})
 
     return sheet.with_cues(noted)

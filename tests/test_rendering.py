@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,7 +7,7 @@ import numpy as np
 import pytest
 
 from soundstage.cuesheet import Cue, Method
-from soundstage.errors import BadCueSheet, BadSound, StorageError
+from soundstage.errors import BadCueSheet, BadModel, BadSound, MissingPart, SoundstageError, StorageError
 from soundstage.rendering import RenderOptions, Stage, performance_seed, with_notes
 from soundstage.sound import Block, frames_of
 from soundstage.synth.maker import Fit, MakerFacts, Rendering
@@ -16,27 +17,35 @@ from tests.documents import cue, sheet
 
 @dataclass
 class NoiseMaker:
-    """A maker of noise; odd tries are silent, which review must hear. `broken` refuses every cue."""
+    """A maker of noise; odd tries are silent, which review must hear. `broken` is how it refuses every cue."""
 
     name: str = "noise"
     fit: float = 1.0
-    broken: bool = False
+    broken: SoundstageError | None = None
     full_disk: bool = False
     channels: int = 1
+    basis: str = ""
+    gathers: bool = False
     made: list[tuple[str, int]] = field(default_factory=list)
 
     @property
     def facts(self) -> MakerFacts:
         return MakerFacts(
-            self.name, Method.PROCEDURAL, channels=self.channels, longest=None, cost=0.01, licence="CC0-1.0"
+            self.name,
+            Method.PROCEDURAL,
+            channels=self.channels,
+            longest=None,
+            cost=0.01,
+            licence="CC0-1.0",
+            gathers=self.gathers,
         )
 
     def can_make(self, cue: Cue) -> Fit:
-        return Fit(self.fit, "noise is easy")
+        return Fit(self.fit, "noise is easy", self.basis)
 
     def make(self, cue: Cue, seed: int) -> Rendering:
         if self.broken:
-            raise BadSound("It cannot be made.")
+            raise self.broken
         self.made.append((cue.label, seed))
         return Rendering(channels=self.channels, blocks=self._blocks(cue, seed), licence="CC0-1.0")
 
@@ -86,13 +95,65 @@ def test_cues_that_sound_alike_are_rendered_once(tmp_path: Path):
 
 
 def test_the_next_maker_serves_when_the_best_fails(tmp_path: Path):
-    rendered = _stage(tmp_path, NoiseMaker("spare", fit=0.2), NoiseMaker("best", broken=True)).render([cue()], _quiet)
+    rendered = _stage(
+        tmp_path, NoiseMaker("spare", fit=0.2), NoiseMaker("best", broken=BadSound("It cannot be made."))
+    ).render([cue()], _quiet)
     assert rendered.takes["rain-1"].maker == "spare"
+
+
+@pytest.mark.parametrize("problem", [BadSound, MissingPart, BadModel])
+def test_a_maker_may_fail_in_any_way_that_is_its_own(tmp_path: Path, problem: type[SoundstageError]):
+    best = NoiseMaker("best", broken=problem("It cannot be made."))
+    rendered = _stage(tmp_path, NoiseMaker("spare", fit=0.2), best).render([cue()], _quiet)
+    assert rendered.takes["rain-1"].maker == "spare"
+
+
+def test_what_a_stand_in_made_is_kept_until_the_first_choice_serves(tmp_path: Path):
+    spare = NoiseMaker("spare", fit=0.2)
+    failing, mended = (NoiseMaker("best", broken=problem) for problem in (BadSound("It cannot be made."), None))
+
+    first = _stage(tmp_path, spare, failing).render([cue()], _quiet)
+    again = _stage(tmp_path, spare, failing).render([cue()], _quiet)
+    later = _stage(tmp_path, spare, mended).render([cue()], _quiet)
+
+    assert (first.fresh, again.fresh, later.fresh) == (1, 0, 1)
+    assert later.takes["rain-1"].maker == "best"
+
+
+def test_the_note_says_why_this_maker_and_no_other(tmp_path: Path):
+    made = sheet((cue(),))
+    makers = (NoiseMaker("third", fit=0.2), NoiseMaker("second", fit=0.5), NoiseMaker("first", broken=BadSound("No.")))
+    rendered = _stage(tmp_path, *makers).render(list(made.cues()), _quiet)
+
+    note = next(with_notes(made, rendered).cues()).take
+
+    assert note is not None
+    assert note.choice == "second (0.50: noise is easy) before third (0.20: noise is easy); first failed: No."
+
+
+def test_other_weights_or_pictures_are_another_take(tmp_path: Path):
+    bases = ("weights 1", "weights 1", "weights 2")
+    fresh = [_stage(tmp_path, NoiseMaker(basis=basis)).render([cue()], _quiet).fresh for basis in bases]
+    assert fresh == [1, 0, 1]
+
+
+def test_a_maker_that_gathers_is_asked_for_many_cues_at_once(tmp_path: Path):
+    together = threading.Barrier(8)
+
+    class Gathering(NoiseMaker):
+        def make(self, cue: Cue, seed: int) -> Rendering:
+            together.wait(timeout=20)
+            return super().make(cue, seed)
+
+    cues = [cue(f"rain-{number}", seed=number) for number in range(8)]
+    stage = Stage([Gathering(gathers=True)], tmp_path, RenderOptions(candidates=1, workers=1))
+
+    assert len(stage.render(cues, _quiet).takes) == 8
 
 
 def test_what_nobody_can_make_stays_silent_and_says_so(tmp_path: Path):
     made = sheet((cue(),))
-    rendered = _stage(tmp_path, NoiseMaker(broken=True)).render(list(made.cues()), _quiet)
+    rendered = _stage(tmp_path, NoiseMaker(broken=BadSound("It cannot be made."))).render(list(made.cues()), _quiet)
     assert rendered.silent == {"rain-1": "It cannot be made."}
     note = next(with_notes(made, rendered).cues()).take
     assert note is not None

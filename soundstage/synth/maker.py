@@ -14,7 +14,8 @@ class MakerFacts:
     """What a maker declares of itself.
 
     `longest` is the longest sound it makes in one go, in seconds (None: any length). `cost` is
-    seconds of one core per second of sound. `licence` is an SPDX name of what it produces.
+    seconds of one core per second of sound. `licence` is an SPDX name of what it produces. A maker that
+    `gathers` works many cues together faster than one after the other, and is asked for many at once.
     """
 
     name: str
@@ -24,6 +25,7 @@ class MakerFacts:
     cost: float
     licence: str
     sample_rate: int = 48_000
+    gathers: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,9 @@ class Rendering:
     """A sound in the making: blocks of shape (frames, channels) at 48 kHz, and where they come from.
 
     `blocks` together last the cue's duration, to the frame. `sources` names recordings or voices
-    used, each with its licence ("knock.wav (CC0-1.0, freesound.org/…)").
+    used, each with its licence ("knock.wav (CC0-1.0, freesound.org/…)"). A maker that works for long
+    before its first sample gives empty blocks meanwhile: between any two blocks it may be closed, as
+    generators are, when nobody wants the sound any more.
     """
 
     channels: int
@@ -58,7 +62,8 @@ class Take:
     """One finished rendering of a cue: a 24-bit FLAC at 48 kHz, its measured loudness and scores.
 
     `loudness` (LUFS, as `LoudnessMeter.integrated` measures it) lets the mix reach the cue's
-    level by gain alone. `scores` holds each check's 0..1 with its reason; `score` sums them up.
+    level by gain alone. `scores` holds each check's 0..1 with its reason; `score` sums them up. `choice` says why
+    this maker made it.
     """
 
     cue: str
@@ -74,6 +79,7 @@ class Take:
     score: float = 1.0
     scores: dict[str, tuple[float, str]] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
+    choice: str = ""
 
 
 class SoundMaker(Protocol):
@@ -98,5 +104,6 @@ class SoundMaker(Protocol):
         Raises:
             MissingPart: something needed is not installed.
             BadSound: a recording cannot be read.
+            BadModel: a model cannot be used.
         """
         ...

@@ -5,8 +5,8 @@ from soundstage.knowledge.base import knowledge
 from soundstage.knowledge.label import Behaviour, Label
 
 # What takes of models suffer from most: voices, and music that nobody asked for.
-AVOIDED = "music, speech, singing, noise, distortion, low quality"
-AVOIDED_IN_MUSIC = "speech, noise, distortion, low quality"
+AVOIDED = "music, speech, singing, distortion, low quality"
+AVOIDED_IN_MUSIC = "speech, distortion, low quality"
 
 _FROM = {Perspective.NEAR: "close", Perspective.FAR: "in the distance"}
 _COURSE = {Behaviour.STEADY: "continuous", Behaviour.SINGLE: "a single sound"}
