@@ -1,6 +1,5 @@
 """What is known of one model before it is loaded: its licence, what it makes, what it takes, and its files."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,16 +16,16 @@ class Does(StrEnum):
 
 @dataclass(frozen=True)
 class Licence:
-    """Under which terms the weights may be used.
+    """Under which terms weights may be used.
 
-    `name` is an SPDX identifier where there is one; `url` is where the terms can be read; `commercial` is whether
-    they allow commercial use (under their conditions, if any). Where the publisher states no licence, `name` is
-    "unknown" and `commercial` is false.
+    `name` is an SPDX identifier where there is one, "unknown" where the publisher states none; `url` is where the
+    terms can be read; `commercial` is whether they allow commercial use, under the conditions that `terms` sums up.
     """
 
     name: str
-    url: str | None
     commercial: bool
+    url: str | None = None
+    terms: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,26 +44,27 @@ class ModelFile:
 
 @dataclass(frozen=True)
 class Repository:
-    """A repository on the hub: which of its files belong to the model, by shell patterns on their paths."""
+    """A repository on the hub: which of its files belong to the model, by shell patterns on their paths.
+
+    Every one of `patterns` has to fit a file; those of `extras` are fetched where there are any.
+    """
 
     name: str
-    revision: str
     patterns: tuple[str, ...]
-
-    @property
-    def page(self) -> str:
-        """Where a person reads about it, and accepts its terms."""
-        return f"https://huggingface.co/{self.name}"
+    revision: str = "main"
+    extras: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class ModelCard:
     """One model.
 
-    Its files are those of `files`, and those that `repository` lists. `needs` names the cards of other models without
-    which it does not work. `longest` is the longest sound in seconds that it makes in one go (None: any length).
-    `memory` is bytes in half precision, working memory included; `download` is bytes in all, about. `cost` is an
-    estimate: seconds of a data-centre GPU per second of sound; it ranks models, no more. None where it is not known.
+    Its files are those of `files`, and those that `repository` lists. `needs` names the cards of other models
+    without which it does not work. `commercial` is whether its licence and those of all it needs allow commercial
+    use. `longest` is the longest sound in seconds that it makes in one go (None: any length). `memory` is bytes of
+    its weights in half precision, without what it needs and without working memory; `download` is bytes to fetch,
+    about. `cost` is an estimate to rank models by: seconds of a data-centre GPU per second of sound. Each is None
+    where it is not known.
     """
 
     name: str
@@ -73,6 +73,7 @@ class ModelCard:
     says: str
     licence: Licence
     page: str
+    commercial: bool
     files: tuple[ModelFile, ...] = ()
     repository: Repository | None = None
     needs: tuple[str, ...] = ()
@@ -84,12 +85,3 @@ class ModelCard:
     cost: float | None = None
     languages: tuple[str, ...] = ()
     gated: bool = False
-
-    @property
-    def commercial(self) -> bool:
-        """Whether the licence allows commercial use."""
-        return self.licence.commercial
-
-    def paths(self) -> Iterator[str]:
-        """The paths of the files that are known without asking the hub."""
-        return (file.path for file in self.files)
