@@ -19,19 +19,24 @@ class Acceptance:
 
 @dataclass(frozen=True)
 class Kept:
-    """A file as it came: size in bytes, SHA-256 and MD5 as seen then, and the revision it came from."""
+    """A file as it came: size in bytes, its digests as seen then, and the tag of its version at the service."""
 
     size: int
     sha256: str
     md5: str
-    source: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True)
 class Record:
-    """All that is noted of one model; `folder` is where its files lie when that is not the shelf."""
+    """All that is noted of one model.
+
+    `listed` names all files that belong to it, as known when it was last pulled, with their sizes; `files` those that
+    came. `folder` is where its files lie when that is not the shelf.
+    """
 
     accepted: Acceptance | None = None
+    listed: dict[str, int | None] = field(default_factory=dict)
     files: dict[str, Kept] = field(default_factory=dict)
     folder: str | None = None
 

@@ -52,9 +52,9 @@ class Shelf:
 
     def lacking(self, card: ModelCard) -> tuple[str, ...]:
         """The files of a card that are not there, or not in their size."""
-        place, kept = self.place(card), self.record(card).files
-        sizes: dict[str, int | None] = {file.path: file.size for file in card.files}
-        sizes |= {path: one.size for path, one in kept.items()}
+        place, record = self.place(card), self.record(card)
+        sizes = {file.path: file.size for file in card.files} | record.listed
+        sizes |= {path: one.size for path, one in record.files.items()}
         lacking = [path for path, size in sizes.items() if not _is_there(place / path, size)]
         return (*lacking, *self._unmatched(card, place))
 
@@ -73,7 +73,7 @@ class Shelf:
             StorageError: the folder does not hold them.
         """
         here = folder.expanduser().absolute()
-        self.note(card, replace(self.record(card), folder=str(here), files={}))
+        self.note(card, replace(self.record(card), folder=str(here), files={}, listed={}))
         if lacking := self.lacking(card):
             self.note(card, replace(self.record(card), folder=None))
             raise StorageError(f"{here} is not {card.name}: it lacks {', '.join(lacking[:3])}; check the folder.")
@@ -92,7 +92,7 @@ class Shelf:
         except OSError as error:
             raise StorageError(f"{own} cannot be deleted ({error.strerror}); check its permissions.") from error
         if record != Record():
-            self.note(card, replace(record, folder=None, files={}))
+            self.note(card, replace(record, folder=None, files={}, listed={}))
         return free
 
     def size(self, card: ModelCard) -> int:
@@ -103,29 +103,41 @@ class Shelf:
         """A short name of the very weights that lie here: part of the key of every take made with them."""
         kept = self.record(card).files
         known = {file.path: file.sha256 or file.md5 for file in card.files}
-        lines = sorted(
-            f"{path} {self._seen(card, path, kept[path].sha256 if path in kept else known.get(path))}"
-            for path in {*known, *kept}
-        )
+        known |= {path: one.sha256 for path, one in kept.items()}
+        known |= dict.fromkeys(self.unlisted(card))
+        place = self.place(card)
+        lines = sorted(f"{path} {digest or _stamp(place / path)}" for path, digest in known.items())
         return f"{card.name}@{hashlib.sha256(chr(10).join(lines).encode()).hexdigest()[:12]}"
 
-    def _seen(self, card: ModelCard, path: str, digest: str | None) -> str:
-        if digest:
-            return digest
-        file = self.place(card) / path
-        return f"{file.stat().st_size}" if file.is_file() else "absent"
+    def unlisted(self, card: ModelCard) -> tuple[str, ...]:
+        """Files of a repository that lie here without a record of how they came, as in a folder of the user's."""
+        if card.repository is None or self.record(card).listed:
+            return ()
+        place, wanted = self.place(card), (*card.repository.patterns, *card.repository.extras)
+        here = (path.relative_to(place).as_posix() for path in _files(place))
+        return tuple(sorted(path for path in here if fits(path, wanted)))
 
     def _unmatched(self, card: ModelCard, place: Path) -> Iterator[str]:
-        """Patterns of a repository that no file here fits; those of a pull that was noted are files by now."""
-        if card.repository is None or self.record(card).files:
+        """Patterns of a repository that no file here fits; once it was pulled, `listed` names its files."""
+        if card.repository is None or self.record(card).listed:
             return
-        here = [str(path.relative_to(place).as_posix()) for path in _files(place)]
+        here = [path.relative_to(place).as_posix() for path in _files(place)]
         for pattern in card.repository.patterns:
-            if not any(fnmatch.fnmatchcase(path, pattern) for path in here):
+            if not any(fits(path, [pattern]) for path in here):
                 yield pattern
 
     def _note(self, card: ModelCard) -> Path:
         return self.folder / ".records" / f"{card.name}.json"
+
+
+def fits(path: str, patterns: Iterable[str]) -> bool:
+    """Whether a path within a model's folder fits one of some shell patterns."""
+    return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
+
+
+def _stamp(path: Path) -> str:
+    status = path.stat() if path.is_file() else None
+    return f"{status.st_size} {status.st_mtime_ns}" if status else "absent"
 
 
 def _is_there(path: Path, size: int | None) -> bool:
