@@ -7,12 +7,12 @@ from torch import Tensor, nn
 
 
 def fill(module: nn.Module) -> nn.Module:
-    """Give every parameter and buffer of floats values like noise, tamed so that signals keep their size.
+    """Give all floats of its state dict values like noise, tamed so that signals keep their size.
 
     Returns:
         The module itself, in evaluation mode and without gradients.
     """
-    tensors = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    tensors = module.state_dict()
     with torch.no_grad():
         for order, name in enumerate(sorted(tensors)):
             if tensors[name].is_floating_point():
@@ -39,4 +39,4 @@ def _values(name: str, shape: torch.Size, order: int) -> Tensor:
     values = noise(*shape, key=order)
     if len(shape) > 1:
         return values * math.sqrt(3 / math.prod(shape[1:]))
-    return values * 0.1 + float(name.endswith("weight"))
+    return values * 0.1 + float(name.endswith(("weight", "running_var")))
