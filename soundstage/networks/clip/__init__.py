@@ -1,0 +1,1 @@
+"""CLIP: pictures and words as vectors of one space."""

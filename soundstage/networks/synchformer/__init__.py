@@ -1,0 +1,1 @@
+"""Synchformer: what moves and sounds, and by how much the two are apart in time."""
