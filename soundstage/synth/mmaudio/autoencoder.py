@@ -56,12 +56,14 @@ class Autoencoder(nn.Module):
 
     def encode(self, mel: Tensor) -> Distribution:
         """The latents that may stand for a mel spectrogram (batch, bands, frames)."""
-        mean, log_variance = self.encoder((mel - self.data_mean) / self.data_std).chunk(2, dim=1)
+        mean, log_variance = self.encoder((mel.to(self.data_mean.dtype) - self.data_mean) / self.data_std).chunk(
+            2, dim=1
+        )
         return Distribution(mean, (0.5 * log_variance.clamp(-30.0, 20.0)).exp())
 
     def decode(self, latent: Tensor) -> Tensor:
         """(batch, channels, latents) to a mel spectrogram (batch, bands, 2 * latents)."""
-        mel: Tensor = self.decoder(latent) * self.data_std + self.data_mean
+        mel: Tensor = self.decoder(latent.to(self.data_mean.dtype)) * self.data_std + self.data_mean
         return mel
 
     def decode_long(self, latent: Tensor) -> Tensor:
@@ -73,13 +75,12 @@ class Autoencoder(nn.Module):
         size, length = round(TRAINED_SECONDS * self.sampling.latent_rate), latent.shape[-1]
         if length <= size:
             return self.decode(latent)
-        mel = latent.new_empty(len(latent), self.sampling.bands, 2 * length)
+        mel = self.data_mean.new_empty(len(latent), self.sampling.bands, 2 * length)
         done = 0
         for start in _starts(length, size):
             chunk, begin = self.decode(latent[..., start : start + size]), 2 * start
             shared = done - begin
-            fade = _fade(shared, chunk)
-            mel[..., begin:done] = mel[..., begin:done].lerp(chunk[..., :shared], fade)
+            mel[..., begin:done] = mel[..., begin:done].lerp(chunk[..., :shared], _fade(shared, chunk))
             mel[..., done : begin + 2 * size] = chunk[..., shared:]
             done = begin + 2 * size
         return mel

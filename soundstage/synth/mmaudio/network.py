@@ -88,8 +88,12 @@ class Velocity(nn.Module):
             lengths: of the sound.
             negative_text: features of a prompt to lead away from, (batch, 77, 1024), instead of no words.
         """
-        text = self.no_text(batch) if negative_text is None else negative_text
-        return self.conditions(self.no_clip(batch, lengths), self.no_sync(batch, lengths), text, lengths.latent)
+        if negative_text is None:
+            one = self.conditions(self.no_clip(1, lengths), self.no_sync(1, lengths), self.no_text(1), lengths.latent)
+            return one.rows([0] * batch)
+        return self.conditions(
+            self.no_clip(batch, lengths), self.no_sync(batch, lengths), negative_text, lengths.latent
+        )
 
     def no_clip(self, batch: int, lengths: Lengths) -> Tensor:
         """What was learnt to stand for no pictures, (batch, pictures, 1024)."""

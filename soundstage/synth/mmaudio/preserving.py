@@ -1,6 +1,6 @@
-"""Layers that keep the magnitude of what goes through them (Karras et al., "Analyzing and Improving the Training
-Dynamics of Diffusion Models", CVPR 2024), on tensors of shape (batch, channels, length).
+"""Layers that keep the magnitude of what goes through them, on tensors of shape (batch, channels, length).
 
+They are those of Karras et al., "Analyzing and Improving the Training Dynamics of Diffusion Models", CVPR 2024.
 Their published weights are raw; `folded` scales each filter to unit magnitude once, when they are loaded.
 """
 
@@ -27,7 +27,7 @@ def added(x: Tensor, branch: Tensor) -> Tensor:
 
 def normalised(x: Tensor) -> Tensor:
     """At unit magnitude at every place, over the channels."""
-    magnitude = linalg.vector_norm(x.float(), dim=1, keepdim=True) / math.sqrt(x.shape[1])
+    magnitude: Tensor = linalg.vector_norm(x.float(), dim=1, keepdim=True) / math.sqrt(x.shape[1])
     return x / (magnitude + _LEAST).to(x.dtype)
 
 
@@ -127,5 +127,5 @@ class Downsample(nn.Module):
 def _scaled(weight: Tensor) -> Tensor:
     """A convolution's filters at unit magnitude, each divided by its norm."""
     filters = weight.float()
-    norms = linalg.vector_norm(filters, dim=(1, 2), keepdim=True)
+    norms: Tensor = linalg.vector_norm(filters, dim=(1, 2), keepdim=True)
     return (filters / (norms + _LEAST * math.sqrt(filters[0].numel()))).to(weight.dtype)
