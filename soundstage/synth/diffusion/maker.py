@@ -1,0 +1,175 @@
+"""The text-to-audio maker: cues from words alone, by the models that diffusers can run."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soundstage.cuesheet import Cue, Layer, Method, Perspective, digest
+from soundstage.errors import MissingPart
+from soundstage.knowledge.base import knowledge
+from soundstage.synth.diffusion.families import check_scheduler, family_named
+from soundstage.synth.finishing import rendering
+from soundstage.synth.maker import Fit, MakerFacts, Rendering
+from soundstage.synth.prompts import avoided_in, prompt_of
+from soundstage.weights.card import ModelCard
+
+if TYPE_CHECKING:
+    from soundstage.networks.rack import Rack, Setting
+    from soundstage.synth.diffusion.generating import Request, Sound
+
+INSTALL = "pip install 'soundstage[gpu]'"
+
+_NO_SPEECH = Fit(0.0, "words do not say how a line is spoken")
+_NO_MUSIC = Fit(0.0, "music only where the job asks for it")
+_UNUSED_MEMORY = 4 << 30
+_COST = 0.1
+
+
+@dataclass(frozen=True)
+class Running:
+    """How a model is run where its own ways are not wanted: each None leaves the family's default.
+
+    `scheduler` is a name of `families.SCHEDULERS`; `batch` is how many cues of one length are made at a time.
+    """
+
+    steps: int | None = None
+    guidance: float | None = None
+    scheduler: str | None = None
+    batch: int = 4
+
+
+class TextToAudioMaker:
+    """Makes beds, and what is heard but not seen, from words; longer than the model by windows denoised together."""
+
+    def __init__(
+        self,
+        card: ModelCard,
+        folder: Path,
+        rack: "Rack",
+        *,
+        music: bool = False,
+        identity: str = "",
+        running: Running | None = None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Set up; nothing is loaded before the first cue.
+
+        Args:
+            card: of the model; its family is one of `families.FAMILIES`.
+            folder: where its files lie, in the layout of diffusers.
+            rack: where it is loaded to.
+            music: whether the job asks for music.
+            identity: of the very weights in the folder, as `Shelf.identity` names them.
+            running: how to run it.
+            stop: asked between two steps whether to give up.
+
+        Raises:
+            BadOption: there is no such family, or it cannot use the scheduler.
+        """
+        self._family = family_named(card.family)
+        self._running = running or Running()
+        check_scheduler(self._family, self._running.scheduler)
+        self._card, self._folder, self._rack = card, folder, rack
+        self._music, self._stop = music, stop
+        self._basis = digest(
+            [identity or card.name, self._running.steps, self._running.guidance, self._running.scheduler]
+        )
+        self._longest = card.longest or self._family.longest
+        self._desk: Any = None
+
+    @property
+    def facts(self) -> MakerFacts:
+        """What the maker is and needs."""
+        card = self._card
+        return MakerFacts(
+            name=card.name,
+            method=Method.TEXT_TO_AUDIO,
+            channels=card.channels or self._family.channels,
+            longest=None,
+            cost=_COST if card.cost is None else card.cost,
+            licence=card.licence.name,
+            gathers=True,
+        )
+
+    def can_make(self, cue: Cue) -> Fit:
+        """Best for beds and what is off the picture; worse the more a sound has to meet the picture."""
+        if problem := self._rack.obstacle(self._card.name):
+            return Fit(0.0, problem)
+        fit = _fit(cue, self._music)
+        return Fit(fit.score, fit.reason, self._basis) if fit.score else fit
+
+    def make(self, cue: Cue, seed: int) -> Rendering:
+        """Make a cue, together with others of the same length that are asked for at the same time.
+
+        Raises:
+            MissingPart: the model or what runs it is not there.
+            BadModel: its files are damaged or another model's, or it does not fit into memory.
+            Stopped: `stop` said so.
+        """
+        sound = self._ask(cue, seed)
+        made = "in one go" if sound.windows == 1 else f"in {sound.windows} windows denoised together"
+        source = f"{self._card.name} ({self._card.licence.name}), {made}"
+        return rendering(_within(sound.samples), sound.rate, cue, self._card.licence.name, (source,))
+
+    def _ask(self, cue: Cue, seed: int) -> "Sound":
+        try:
+            from soundstage.networks.desk import Desk
+            from soundstage.synth.diffusion.generating import Request
+        except ImportError as error:
+            raise MissingPart(f"{self._card.name} needs PyTorch and diffusers; install them: {INSTALL}") from error
+        if self._desk is None:
+            self._desk = Desk(self._work, self._running.batch, self._kind, name=self._card.name)
+        request = Request(prompt_of(cue), avoided_in(cue), self._seconds(cue.duration), seed)
+        sound: Sound = self._desk.ask([request])[0]
+        return sound
+
+    def _seconds(self, duration: float) -> float:
+        """Whole seconds, so that cues of about one length are made together; never beyond the model for that."""
+        whole = float(max(1, math.ceil(duration)))
+        return whole if duration > self._longest else min(whole, self._longest)
+
+    def _kind(self, request: "Request") -> object:
+        words = (request.prompt, request.avoided) if self._family.same_words else ()
+        return (request.seconds, *words)
+
+    def _work(self, requests: "Sequence[Request]") -> "list[Sound]":
+        from soundstage.synth.diffusion.generating import Manner, generate
+
+        manner = Manner(
+            steps=self._running.steps or self._family.steps,
+            guidance=self._family.guidance if self._running.guidance is None else self._running.guidance,
+            longest=self._longest,
+        )
+        with self._rack.borrow(self._card.name, self._card.memory or _UNUSED_MEMORY, self._load) as pipeline:
+            return generate(self._family, pipeline, requests, manner, self._stop)
+
+    def _load(self, setting: "Setting") -> object:
+        from soundstage.synth.diffusion.loading import load_pipeline
+
+        return load_pipeline(self._family, self._folder, setting, self._running.scheduler)
+
+
+def _fit(cue: Cue, music: bool) -> Fit:
+    label = knowledge().find(cue.label)
+    if cue.layer in (Layer.SPEECH, Layer.ORIGINAL):
+        return _NO_SPEECH
+    if cue.layer is Layer.MUSIC or (label is not None and label.layer is Layer.MUSIC):
+        return Fit(0.9, "the job asks for music") if music else _NO_MUSIC
+    if cue.layer is Layer.AMBIENCE:
+        return Fit(0.9, "a bed, which has to meet nothing on the picture")
+    if cue.perspective is Perspective.OFF_SCREEN:
+        return Fit(0.85, "heard but not seen")
+    if cue.anchors:
+        return Fit(0.3, f"it cannot see when to strike, and there are {len(cue.anchors)} instants to meet")
+    return Fit(0.6, "on the picture, though it strikes at no set instant")
+
+
+def _within(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Softer where it would clip; how loud it is in the mix is measured anyway."""
+    peak = float(np.abs(samples).max(initial=0.0))
+    return samples / np.float32(peak) if peak > 1 else samples
