@@ -21,7 +21,9 @@ RATE = 15
 SIDE = 112
 """Height and width of its pictures."""
 
-_WIDTHS = (64, 128, 256, 512)
+WIDTHS = (64, 128, 256, 512)
+"""Channels of its four layers."""
+
 _STEM = 45
 _HIDDEN = 128
 _REACH = 17  # one convolution over three pictures in the stem, sixteen in the blocks
@@ -33,14 +35,14 @@ _WRAPPED = "module."  # what training on several cards puts before each name
 class OnsetNet(nn.Module):
     """Pictures (batch, 3, time, height, width) to one logit each (batch, time)."""
 
-    def __init__(self, widths: tuple[int, int, int, int] = _WIDTHS) -> None:
+    def __init__(self, widths: tuple[int, int, int, int] = WIDTHS) -> None:
         """Args: widths: channels of the four layers."""
         super().__init__()
         self.net = nn.ModuleDict({"model": _R2Plus1D(widths)})
         self.fc = nn.Sequential(nn.Linear(widths[-1], _HIDDEN), nn.ReLU(), nn.Linear(_HIDDEN, 1))
 
     @classmethod
-    def load(cls, path: Path, widths: tuple[int, int, int, int] = _WIDTHS) -> Self:
+    def load(cls, path: Path, widths: tuple[int, int, int, int] = WIDTHS) -> Self:
         """From timestamp_detector.pth.tar, in float32 on the CPU.
 
         Raises:
@@ -57,10 +59,10 @@ class OnsetNet(nn.Module):
         return logits.squeeze(-1)
 
     def along(self, pictures: Iterable[Tensor], at_once: int = 150) -> Iterator[Tensor]:
-        """Logits of a picture sequence of any length, by pieces that see as far as the whole would.
+        """Logits of a picture sequence of any length, on the CPU, by pieces that see as far as the whole would.
 
         Args:
-            pictures: of shape (3, 112, 112), `RATE` a second.
+            pictures: each of shape (3, 112, 112), `RATE` a second.
             at_once: pictures per piece.
         """
         held: list[Tensor] = []
@@ -68,11 +70,16 @@ class OnsetNet(nn.Module):
         for picture in pictures:
             held.append(picture)
             if len(held) == before + at_once + _REACH:
-                yield self(torch.stack(held, 1)[None])[0, before : before + at_once]
+                yield self._logits(held)[before : before + at_once]
                 kept = min(before + at_once, _REACH)
                 held, before = held[before + at_once - kept :], kept
         if len(held) > before:
-            yield self(torch.stack(held, 1)[None])[0, before:]
+            yield self._logits(held)[before:]
+
+    def _logits(self, pictures: list[Tensor]) -> Tensor:
+        device = next(self.parameters()).device
+        logits: Tensor = self(torch.stack(pictures, 1)[None].to(device))
+        return logits[0].cpu()
 
 
 class _R2Plus1D(nn.Module):

@@ -1,0 +1,141 @@
+"""FoleyCrafter as one of the sound makers: on-screen effects from the pictures, others from their words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soundstage.cuesheet import Cue, Layer, Method, Perspective
+from soundstage.footage import Footage
+from soundstage.synth.finishing import rendering
+from soundstage.synth.foleycrafter.parts import Parts
+from soundstage.synth.maker import Fit, MakerFacts, Rendering
+from soundstage.synth.prompts import avoided_in, prompt_of
+from soundstage.weights.card import ModelCard
+from soundstage.weights.shelf import Shelf
+
+if TYPE_CHECKING:
+    from soundstage.networks.rack import Rack, Setting
+    from soundstage.synth.foleycrafter.crafter import FoleyCrafter
+    from soundstage.synth.foleycrafter.eyes import Sight
+
+_LAYERS = {Layer.EFFECTS, Layer.AMBIENCE}
+_SEEN, _HEARD_ONLY = 0.62, 0.4  # below MMAudio, which hears better and keeps better time
+_COST = 0.5
+
+
+class FoleyCrafterMaker:
+    """Makes effects for what the pictures show; what is off-screen, or has no pictures, from words alone."""
+
+    def __init__(
+        self,
+        cards: Sequence[ModelCard],
+        shelf: Shelf,
+        rack: Rack,
+        footage: Footage | None = None,
+        *,
+        stop: Callable[[], bool] = lambda: False,
+        load: Callable[[Parts, Setting], FoleyCrafter] | None = None,
+    ) -> None:
+        """Prepare to make; nothing is loaded before the first cue.
+
+        Args:
+            cards: FoleyCrafter's, last, after those it needs, as `Catalogue.needed` gives them.
+            shelf: where their files lie.
+            rack: what keeps the loaded model.
+            footage: the film's pictures; None where there are none.
+            stop: asked between steps whether to give up.
+            load: loads the model from its parts; None for the published one.
+        """
+        card = cards[-1]
+        self._cards = tuple(cards)
+        self._parts = Parts.on(shelf, cards)
+        self._weights = "+".join(shelf.identity(each) for each in cards)
+        self._rack = rack
+        self._footage = footage
+        self._stop = stop
+        self._load = load or _load
+        self.facts = MakerFacts(
+            name=card.name,
+            method=Method.VIDEO_TO_AUDIO,
+            channels=1,
+            longest=None,
+            cost=card.cost or _COST,
+            licence=_licence(cards),
+            sample_rate=card.sample_rate or 16_000,
+        )
+
+    def can_make(self, cue: Cue) -> Fit:
+        """How well the cue is served: better where its source is seen. Speech and music are not made."""
+        if cue.layer not in _LAYERS:
+            return Fit(0.0, f"makes no {cue.layer}")
+        if problem := self._rack.obstacle(self.facts.name):
+            return Fit(0.0, problem)
+        footage = self._shown(cue)
+        if footage is None:
+            return Fit(_HEARD_ONLY, "from its words alone", self._weights)
+        return Fit(_SEEN, "from pictures and words", f"{self._weights} {footage.identity(cue.start, cue.end)}")
+
+    def make(self, cue: Cue, seed: int) -> Rendering:
+        """Make the whole sound.
+
+        Raises:
+            MissingPart: files of the model are not there, or torch is not installed.
+            BadModel: they are damaged, or do not fit into memory.
+            BadSound: the model gave no sound.
+            StorageError: the pictures cannot be read.
+            Stopped: `stop` said so.
+        """
+        samples, rate = self._samples(cue, seed)
+        sources = tuple(f"{card.name} ({card.licence.name})" for card in self._cards)
+        return rendering(samples, rate, cue, self.facts.licence, sources)
+
+    def _samples(self, cue: Cue, seed: int) -> tuple[NDArray[np.float32], int]:
+        from soundstage.synth.foleycrafter.crafter import Wanted
+
+        size = sum(card.memory or 0 for card in self._cards)
+        with self._rack.borrow(self.facts.name, size, lambda setting: self._load(self._parts, setting)) as crafter:
+            wanted = Wanted(
+                prompt=prompt_of(cue),
+                avoided=avoided_in(cue),
+                duration=cue.duration,
+                seed=seed,
+                sight=self._sight(crafter, cue),
+                events=tuple(anchor.time - cue.start for anchor in cue.anchors),
+            )
+            return crafter.sound(wanted, self._stop), crafter.ruler.sample_rate
+
+    def _sight(self, crafter: FoleyCrafter, cue: Cue) -> Sight | None:
+        """What the pictures show; when something happens in them is looked for only where that is not known."""
+        from soundstage.networks.onsetnet import RATE
+        from soundstage.synth.foleycrafter.eyes import EVERY
+
+        footage = self._shown(cue)
+        if footage is None:
+            return None
+        if cue.anchors:
+            return crafter.eyes.look(footage.pictures(_times(cue, RATE / EVERY)))
+        return crafter.eyes.watch(footage.pictures(_times(cue, RATE)))
+
+    def _shown(self, cue: Cue) -> Footage | None:
+        """The footage, where it shows what sounds."""
+        return None if cue.perspective is Perspective.OFF_SCREEN or cue.layer is not Layer.EFFECTS else self._footage
+
+
+def _times(cue: Cue, rate: float) -> NDArray[np.float64]:
+    """Film times `rate` a second from the cue's start to before its end."""
+    return cue.start + np.arange(max(1, int(np.ceil(cue.duration * rate)))) / rate
+
+
+def _licence(cards: Sequence[ModelCard]) -> str:
+    """All the licences that bear on a take, as an SPDX expression."""
+    return " AND ".join(sorted({card.licence.name for card in cards}))
+
+
+def _load(parts: Parts, setting: Setting) -> FoleyCrafter:
+    from soundstage.synth.foleycrafter.loading import load
+
+    return load(parts, setting)
