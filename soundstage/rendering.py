@@ -3,6 +3,7 @@
 import contextlib
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from soundstage.knowledge.base import knowledge
 from soundstage.knowledge.label import Behaviour, Label
 from soundstage.offers import Offer, Offers, offers_for
 from soundstage.review.hearing import Hearing, best, good_enough, listen
+from soundstage.review.listeners import Ear, Guarded, bases
 from soundstage.seals import is_whole, seal
 from soundstage.synth.maker import SoundMaker, Take
 
@@ -33,10 +35,15 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class RenderOptions:
-    """`candidates` takes are made of a short cue; long and steady ones stop at the first good take."""
+    """`candidates` takes are made of a short cue; long and steady ones stop at the first good take.
+
+    `seconds` of wall time may go into one cue, where given: one take is always made, another is begun only when
+    it will be done in time if it takes as long as those before did.
+    """
 
     candidates: int = 2
     workers: int = 2
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -51,11 +58,28 @@ class Rendered:
 class Stage:
     """The sound makers at hand, and the folder where their takes are kept."""
 
-    def __init__(self, makers: Sequence[SoundMaker], folder: Path, options: RenderOptions | None = None) -> None:
-        """Args: makers: in order of preference where they fit alike. folder: for takes, exists."""
+    def __init__(
+        self,
+        makers: Sequence[SoundMaker],
+        folder: Path,
+        options: RenderOptions | None = None,
+        ears: Sequence[Ear] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Set it up.
+
+        Args:
+            makers: in order of preference where they fit alike.
+            folder: for takes, exists.
+            options: how many takes, and how many at once.
+            ears: models that judge takes beside the checks.
+            clock: tells seconds, for the time that a cue may take.
+        """
         self._makers = tuple(makers)
         self._folder = folder
         self._options = options or RenderOptions()
+        self._ears = tuple(Guarded(ear) for ear in ears)
+        self._clock = clock
 
     def render(self, cues: Sequence[Cue], progress: Callable[[float], None]) -> Rendered:
         """Render what is not there yet; several cues at a time, identical ones once.
@@ -69,7 +93,7 @@ class Stage:
         offers = {cue.id: offers_for(cue, self._makers) for cue in cues}
         silent = {cue.id: why for cue in cues if (why := _obstacle(offers[cue.id]))}
         wanted = [cue for cue in cues if cue.id not in silent]
-        keys = {cue.id: offers[cue.id].key(0, self._options.candidates) for cue in wanted}
+        keys = {cue.id: self._key(offers[cue.id], 0) for cue in wanted}
         unique = {keys[cue.id]: offers[cue.id] for cue in wanted}
         done, fresh = self._render_all(unique, progress)
         takes = {}
@@ -118,7 +142,7 @@ class Stage:
         """The best of several takes by the best maker; a maker that fails gives way to the next."""
         cue, problems = offers.cue, list[str]()
         for place, offer in enumerate(offers.ranked):
-            key = offers.key(place, self._options.candidates)
+            key = self._key(offers, place)
             if (take := self._kept(key)) is not None:
                 return take, False
             try:
@@ -133,17 +157,23 @@ class Stage:
         label = knowledge().find(cue.label)
         takes: list[Take] = []
         hearings: list[Hearing] = []
+        began = self._clock()
         try:
             for number in range(self._options.candidates):
                 takes.append(self._make(offer.maker, cue, key, number, stop))
-                hearings.append(listen(takes[-1].path, cue, label))
-                if good_enough(hearings[-1]) and _is_settled(cue, label):
+                hearings.append(listen(takes[-1].path, cue, label, self._ears))
+                if (good_enough(hearings[-1]) and _is_settled(cue, label)) or self._is_late(began, len(takes)):
                     break
             chosen = best(hearings)
             return self._keep(key, replace(takes[chosen], choice=choice), hearings[chosen])
         finally:
             for take in takes:
                 take.path.unlink(missing_ok=True)
+
+    def _is_late(self, began: float, made: int) -> bool:
+        """Whether one more take would end after the time that a cue may take."""
+        limit, spent = self._options.seconds, self._clock() - began
+        return limit is not None and spent * (made + 1) / made > limit
 
     def _make(self, maker: SoundMaker, cue: Cue, key: str, number: int, stop: threading.Event) -> Take:
         seed = performance_seed(cue, number)
@@ -163,6 +193,12 @@ class Stage:
             seed=seed,
             sources=rendering.sources,
         )
+
+    def _key(self, offers: Offers, place: int) -> str:
+        """Names a take; what ears and the clock have a say in is another one than what they have not."""
+        key = offers.key(place, self._options.candidates)
+        heard, limit = bases(self._ears, offers.cue), self._options.seconds
+        return key if not heard and limit is None else digest([key, heard, limit])
 
     def _keep(self, key: str, chosen: Take, hearing: Hearing) -> Take:
         path = self._folder / f"{key}.flac"

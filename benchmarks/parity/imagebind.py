@@ -10,9 +10,7 @@ weights and as much again for ours). `--kaldi` is torchaudio's compliance/kaldi.
 import argparse
 import gc
 import importlib
-import importlib.machinery
 import importlib.util
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,6 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from benchmarks.parity.stand_ins import difference, module, package, rearranged
 from soundstage.networks.checkpoints import load_into
 from soundstage.networks.imagebind.config import HUGE, ImageBindConfig, TrunkConfig
 from soundstage.networks.imagebind.network import UNUSED, ImageBindNetwork
@@ -34,7 +33,7 @@ TINY = ImageBindConfig(
     audio=TrunkConfig(width=24, blocks=2, heads=12),
     text=TrunkConfig(width=48, blocks=2, heads=4),
 )
-_STOOD_IN = ("torchaudio", "pytorchvideo", "torchvision", "ftfy", "regex", "iopath", "iopath.common")
+_READERS = ("torchaudio", "ftfy", "regex")
 
 
 def main() -> int:
@@ -73,7 +72,7 @@ def _network_errors(config: ImageBindConfig, build: Callable[[], nn.Module]) -> 
     del weights, ours
     gc.collect()
     print(f"{config.vision.blocks} blocks of vision: {time.perf_counter() - began:.1f} s")
-    return {sense: _relative(found[sense], wanted[sense]) for sense in wanted}
+    return {sense: difference(wanted[sense], found[sense]) for sense in wanted}
 
 
 def _inputs(config: ImageBindConfig) -> Mapping[str, Tensor]:
@@ -101,10 +100,6 @@ def _stir(network: nn.Module) -> None:
             tensor.add_(0.1 * torch.randn_like(tensor))
 
 
-def _relative(found: Tensor, wanted: Tensor) -> float:
-    return float((found - wanted).abs().max() / wanted.abs().max())
-
-
 def _filterbank_errors(kaldi: Path) -> dict[str, float]:
     original = _module_from(kaldi)
     sound = torch.randn(32_000) * torch.linspace(0, 1, 32_000)
@@ -119,7 +114,7 @@ def _filterbank_errors(kaldi: Path) -> dict[str, float]:
         frame_length=25,
         frame_shift=10,
     )
-    return {"filterbank": _relative(fbank(sound, Fbank()), wanted)}
+    return {"filterbank": difference(wanted, fbank(sound, Fbank()))}
 
 
 def _tiny_original() -> nn.Module:
@@ -142,17 +137,12 @@ def _models() -> Any:  # noqa: ANN401 - the checkout's module
 
 def _stand_in(checkout: Path) -> None:
     """Put bare modules where the checkout imports what it does not need for this."""
-    for name in _STOOD_IN:
-        sys.modules.setdefault(name, _bare(name))
-    sys.modules["iopath.common.file_io"] = _bare("iopath.common.file_io", g_pathmgr=None)
-    if importlib.util.find_spec("timm") is None:
-        sys.modules["timm"] = _bare("timm")
-        sys.modules["timm.layers"] = _bare("timm.layers", DropPath=_Straight, trunc_normal_=nn.init.trunc_normal_)
-    if importlib.util.find_spec("einops") is None:
-        sys.modules["einops"] = _bare("einops", rearrange=_rearranged)
-    package = _bare("imagebind")
-    package.__path__ = [str(checkout / "imagebind")]  # its own __init__ imports what reads files
-    sys.modules["imagebind"] = package
+    for name in _READERS:
+        module(name)
+    module("iopath.common.file_io", g_pathmgr=None)
+    module("timm.layers", DropPath=_Straight, trunc_normal_=nn.init.trunc_normal_)
+    module("einops", rearrange=rearranged)
+    package("imagebind", checkout / "imagebind")  # its own __init__ imports what reads files
 
 
 class _Straight(nn.Module):
@@ -165,26 +155,13 @@ class _Straight(nn.Module):
         return tokens
 
 
-def _rearranged(tokens: Tensor, rule: str) -> Tensor:
-    if rule not in ("b l d -> l b d", "l b d -> b l d"):
-        raise ValueError(f"not stood in for: {rule}")
-    return tokens.transpose(0, 1)
-
-
-def _bare(name: str, **content: object) -> ModuleType:
-    module = ModuleType(name)
-    module.__spec__ = importlib.machinery.ModuleSpec(name, None)
-    module.__dict__.update(content)
-    return module
-
-
 def _module_from(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location("original_kaldi", path)
     if spec is None or spec.loader is None:
         raise SystemExit(f"{path} cannot be imported.")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    original = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(original)
+    return original
 
 
 if __name__ == "__main__":

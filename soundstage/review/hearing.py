@@ -7,6 +7,7 @@ from pathlib import Path
 from soundstage.cuesheet import Cue
 from soundstage.knowledge.label import Behaviour, Label
 from soundstage.review.checks import CHECKS, Listening, is_audible
+from soundstage.review.listeners import Ear, judged
 from soundstage.review.measure import Measured, measure
 from soundstage.review.onsets import Onset, onsets_in
 
@@ -34,8 +35,8 @@ class Hearing:
     channels: int
 
 
-def listen(sound: Path, cue: Cue, label: Label | None) -> Hearing:
-    """Check a take against its cue and label, streaming.
+def listen(sound: Path, cue: Cue, label: Label | None, ears: Sequence[Ear] = ()) -> Hearing:
+    """Check a take against its cue and label, streaming, and ask the ears what they make of it.
 
     The score is the geometric mean of the worst check and of the mean of all: one bad fault spoils
     a take, and of two takes with the same fault the better one still wins. Silence is worth nothing.
@@ -44,6 +45,7 @@ def listen(sound: Path, cue: Cue, label: Label | None) -> Hearing:
         sound: the take.
         cue: what was asked for.
         label: the cue's label; None leaves out what only a label can tell (speech).
+        ears: models that judge too; their verdicts count as the checks' do. Silence they are spared.
 
     Raises:
         BadSound: the take cannot be read.
@@ -51,6 +53,8 @@ def listen(sound: Path, cue: Cue, label: Label | None) -> Hearing:
     measured = measure(sound)
     heard = Listening(cue, label, measured, _onsets(sound, cue, label, measured))
     verdicts = {name: check(heard) for name, check in CHECKS.items()}
+    if is_audible(measured):
+        verdicts |= judged(ears, sound, cue, label)
     scores = {name: (float(v[0]), v[1]) for name, v in verdicts.items() if v is not None}
     return Hearing(
         score=_overall([score for score, _ in scores.values()]),
