@@ -59,12 +59,13 @@ class Footage:
 
         Args:
             folder: the reading's, which the clips' names are relative to.
-            shots: the film's; those without a clip are a gap.
+            shots: the film's; those without a clip, or whose clip was not brought here, are a gap.
 
         Returns:
             The footage, None where the film was read without clips.
         """
-        reels = [Reel(folder / shot.clip, shot.start, shot.end) for shot in shots if shot.clip]
+        clips = [(folder / shot.clip, shot) for shot in shots if shot.clip]
+        reels = [Reel(clip, shot.start, shot.end) for clip, shot in clips if clip.exists()]
         return cls(reels) if reels else None
 
     @property

@@ -22,11 +22,14 @@ from soundstage.cuesheet import Cue, CueSheet, Line, Overview, Scene, digest
 from soundstage.edits import Edits, apply_edits, baseline
 from soundstage.errors import BadCueSheet, BadOption
 from soundstage.film.read import add_clips, read_film
+from soundstage.footage import Footage
 from soundstage.listening import ROUNDS, Listener
 from soundstage.mix.film import MixOptions, MixResult, Outputs, mix_film
 from soundstage.reading import Reading
 from soundstage.remembering import Glimpse, RememberingScriptwriter
 from soundstage.rendering import Rendered, RenderOptions, Stage, with_notes
+from soundstage.scoring import music_cue
+from soundstage.soundmodels import NOBODY, Crew
 from soundstage.synth.maker import SoundMaker
 from soundstage.synth.speech.lines import read_lines
 from soundstage.synth.speech.placing import Placed, place, placed_cues
@@ -60,7 +63,8 @@ class StudioOptions:
     cue; `keep_sheet` takes the cue sheet on disk as it stands and designs nothing;
     `clips` has a proxy clip of every shot written, for casts and makers that look at moving pictures;
     `over_dialogue` lets lines be spoken where the film's own dialogue is; `narrate` has the
-    Scriptwriter write lines for a narrator; `listen` sends takes that fall short back to the Designer.
+    Scriptwriter write lines for a narrator; `listen` sends takes that fall short back to the Designer; `music` says
+    what music to lay under the film, where any is wanted.
     """
 
     hint: str | None = None
@@ -75,6 +79,7 @@ class StudioOptions:
     clips: bool = False
     narrate: bool = False
     listen: bool = True
+    music: str | None = None
 
 
 class Story(BaseModel):
@@ -109,8 +114,9 @@ class Studio:
         options: StudioOptions,
         progress: Progress = lambda stage, fraction: None,
         film_digest: str | None = None,
+        crew: Crew = NOBODY,
     ) -> None:
-        """Args: makers: the sound makers at hand. progress: told a stage and its fraction done.
+        """Args: makers: the sound makers at hand. progress: told a stage and its fraction done. crew: models that help.
 
         With `film_digest` (SHA-256, hex) and a finished reading, only the mix needs the film itself.
         """
@@ -120,6 +126,7 @@ class Studio:
         self.seconds: dict[str, float] = {}
         self._cast = cast
         self._makers = makers
+        self._crew = crew
         self._progress = progress
         self._film_digest = film_digest
         self._designed: dict[str, Cue] = {}
@@ -251,7 +258,7 @@ class Studio:
     def render(self, cues: Sequence[Cue]) -> Rendered:
         """Stage synthesize for some cues."""
         options = RenderOptions(candidates=self.options.candidates, workers=self.options.workers)
-        stage = Stage(self._makers, self.folder.takes, options)
+        stage = Stage((*self._crew.makers(self._footage), *self._makers), self.folder.takes, options)
         return self._timed(StageName.SYNTHESIZE, lambda tell: stage.render(cues, tell))
 
     def accept(self, rendered: Rendered) -> None:
@@ -310,7 +317,7 @@ class Studio:
             film=self.reading.facts.digest,
             duration=self.reading.facts.duration,
             overview=story.overview,
-            scenes=self._with_speech(settled),
+            scenes=self._with_what_was_asked_for(settled),
         )
 
     def _write_talk(self) -> None:
@@ -347,10 +354,13 @@ class Studio:
         self.folder.remember(key, result)
         return result
 
-    def _with_speech(self, scenes: Sequence[Scene]) -> tuple[Scene, ...]:
-        spoken = placed_cues(self._lines, self._placed, self.reading.facts.duration)
+    def _with_what_was_asked_for(self, scenes: Sequence[Scene]) -> tuple[Scene, ...]:
+        duration = self.reading.facts.duration
+        spoken = placed_cues(self._lines, self._placed, duration)
+        music = (music_cue(self.options.music, duration, self.options.seed),) if self.options.music else ()
+        asked = (*spoken, *music)
         return tuple(
-            scene.model_copy(update={"cues": (*scene.cues, *(c for c in spoken if scene.start <= c.start < scene.end))})
+            scene.model_copy(update={"cues": (*scene.cues, *(c for c in asked if scene.start <= c.start < scene.end))})
             for scene in scenes
         )
 
@@ -374,6 +384,11 @@ class Studio:
     @cached_property
     def _views(self) -> Views:
         return Views(self.folder, self.reading, self.options.hint, self.options.seed)
+
+    @cached_property
+    def _footage(self) -> Footage | None:
+        """The film's pictures, where some model may watch them."""
+        return None if self._crew is NOBODY else Footage.of_clips(self.folder.reading, self.reading.shots)
 
     @cached_property
     def _listener(self) -> Listener:

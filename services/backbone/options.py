@@ -8,10 +8,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from soundstage.agents.names import CastName
 from soundstage.cuesheet import Identifier
 from soundstage.delivery import LOUDEST, QUIETEST, SPOKEN_OVER, Format
-from soundstage.errors import BadSound
+from soundstage.errors import BadOption, BadSound
 from soundstage.mix.film import MixOptions, Original
 from soundstage.pipeline import StudioOptions
+from soundstage.soundmodels import HOUSE, Wishes
 from soundstage.synth.speech.lines import parse_lines
+from soundstage.weights.catalogue import catalogue
 
 
 def speech_kind(text: str) -> str:
@@ -30,6 +32,19 @@ def _checked(text: str) -> str:
 
 Speech = Annotated[str, Field(max_length=500_000), AfterValidator(_checked)]
 MOST_TOKENS, MOST_DOLLARS = 10**10, 1e6
+
+
+def _known(name: str) -> str:
+    """Refused with the request, wherever the model lies."""
+    if name != HOUSE:
+        try:
+            catalogue().card(name)
+        except BadOption as problem:
+            raise ValueError(str(problem)) from problem
+    return name
+
+
+ModelName = Annotated[str, Field(max_length=80), AfterValidator(_known)]
 Hint = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 
 
@@ -62,6 +77,18 @@ class JobOptions(BaseModel):
         None, gt=0, le=MOST_DOLLARS, description="What the job may spend on models, in US dollars; prices must be known"
     )
 
+    makers: tuple[ModelName, ...] = Field(
+        (),
+        max_length=16,
+        description="Sound models that may be used, of those the operator has; `house` alone for none; empty for all",
+    )
+    commercial_use: bool = Field(False, description="Use only sound models whose licence allows commercial use")
+    music: Hint | None = Field(None, description="Lay music under the film: which, in your words; none when left out")
+
+    def wishes(self) -> Wishes:
+        """What the job allows of the sound models."""
+        return Wishes(self.makers, self.commercial_use, bool(self.music))
+
     def studio(self, speech: Path | None = None, keep_sheet: bool = False, clips: bool = False) -> StudioOptions:
         """As the engine's studio takes them.
 
@@ -77,6 +104,7 @@ class JobOptions(BaseModel):
             keep_sheet=keep_sheet,
             clips=clips,
             narrate=self.narrate and not keep_sheet,
+            music=None if keep_sheet else self.music,
             only_scenes=self.only_scenes,
             candidates=self.candidates,
             transcribe=self.transcript,

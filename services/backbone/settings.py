@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     scratch: Path = Field(Path("/tmp/soundstage-scratch"), description="Where workers keep files while they work")
     allow_loopback: bool = Field(False, description="Let webhooks and sources reach this machine; for trying out only")
 
+    clips: bool | None = Field(
+        None, description="Write a proxy clip of every shot, for sound models that watch; unset: where such lie here"
+    )
     lease: float = Field(30.0, gt=0, description="How long a claim lives without a heartbeat")
     heartbeat: float = Field(2.0, gt=0, description="How often a worker renews its lease and hears of a cancel")
     sweep: float = Field(1.0, gt=0, description="How often the keeper looks for what was left undone")

@@ -30,6 +30,7 @@ from soundstage.agents.house import house_cast
 from soundstage.agents.roles import Cast
 from soundstage.cuesheet import write_aside
 from soundstage.pipeline import Studio, StudioOptions
+from soundstage.soundmodels import NOBODY, Crew
 from soundstage.synth.maker import SoundMaker
 from soundstage.workfolder import WorkFolder
 
@@ -77,6 +78,7 @@ class Workbench:
         makers: Sequence[SoundMaker] = (),
         as_it_is: bool = False,
         cast: Cast | None = None,
+        crew: Crew = NOBODY,
     ) -> Studio:
         """The engine's studio for this job.
 
@@ -85,11 +87,14 @@ class Workbench:
             makers: the sound makers at hand.
             as_it_is: takes the cue sheet as it stands and designs nothing.
             cast: who is asked; None where nobody is.
+            crew: sound models that help.
         """
         asked = cast or house_cast(self.order.options.seed)
         digest = self.order.film.sha256 if self.order.film else None
         options = self._options(as_it_is)
-        return Studio(self.film, self.folder, asked, makers, options, lambda _, done: tell(done), film_digest=digest)
+        return Studio(
+            self.film, self.folder, asked, makers, options, lambda _, done: tell(done), film_digest=digest, crew=crew
+        )
 
     def fetch_film(self) -> Path:
         """Bring the film from the store, its digest checked. Raises Gone when it is not there any more."""

@@ -12,10 +12,11 @@ def _warm() -> dict[str, Handler]:
     from services.worker_gpu.synthesis import Synthesis
     from soundstage.knowledge.base import knowledge
     from soundstage.makers import house_makers
+    from soundstage.soundmodels import SoundModels
 
     knowledge()
     rounds = ("synthesize", "synthesize-2", "synthesize-3", "synthesize-4")
-    return dict.fromkeys(rounds, Synthesis(house_makers()))
+    return dict.fromkeys(rounds, Synthesis(house_makers(), SoundModels()))
 
 
 SERVICE = WorkerService("worker-gpu", __name__, (Lane.GPU,), _warm, _BATCH)

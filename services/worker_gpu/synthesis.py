@@ -12,23 +12,33 @@ from services.backbone.ledger.tables.base import Document
 from services.backbone.workbench import Workbench, workbench
 from soundstage import cuesheet
 from soundstage.cuesheet import Cue
+from soundstage.reading import READING_FILE, Reading, Shot
+from soundstage.soundmodels import NOBODY, SoundModels
 from soundstage.synth.maker import SoundMaker, Take
 
 _TAKE = TypeAdapter(Take)
 
 
+# Seconds of the film around a cue that a model may watch.
+_BEFORE, _AFTER = 1.0, 10.0
+
+
 @dataclass(frozen=True)
 class Synthesis:
-    """Makes takes with the sound makers at hand."""
+    """Makes takes with the sound makers at hand, and with the models that a job allows."""
 
     makers: Sequence[SoundMaker]
+    models: SoundModels
 
     def __call__(self, claim: Claim, tell: Tell) -> Product:
         """Render the cues of a claim and put their takes into the store."""
         with workbench(claim) as bench:
             bench.lay_sheet()
             cues = _cues(bench, claim.unit["cues"])
-            rendered = bench.studio(tell, self.makers, as_it_is=True).render(cues)
+            crew = self.models.crew(bench.order.options.wishes())
+            if crew is not NOBODY:
+                _fetch_pictures(bench, cues)
+            rendered = bench.studio(tell, self.makers, as_it_is=True, crew=crew).render(cues)
             takes = tuple(_kept(bench, cue, rendered.takes[cue.id]) for cue in cues if cue.id in rendered.takes)
             silent = {cue.identity(): rendered.silent[cue.id] for cue in cues if cue.id in rendered.silent}
             return Product(takes=takes, silent=silent)
@@ -37,6 +47,18 @@ class Synthesis:
 def _cues(bench: Workbench, names: Sequence[str]) -> list[Cue]:
     sheet = cuesheet.load(bench.folder.sheet)
     return [cue for cue in sheet.cues() if cue.id in names]
+
+
+def _fetch_pictures(bench: Workbench, cues: Sequence[Cue]) -> None:
+    """Bring the reading, and the clips of the shots that the cues lie in."""
+    bench.fetch_reading(lambda name: name == READING_FILE)
+    shots = Reading.load(bench.folder.reading).shots
+    wanted = {READING_FILE, *(shot.clip for shot in shots if shot.clip and any(_sees(cue, shot) for cue in cues))}
+    bench.fetch_reading(wanted.__contains__)
+
+
+def _sees(cue: Cue, shot: Shot) -> bool:
+    return shot.start < cue.end + _AFTER and shot.end > cue.start - _BEFORE
 
 
 def _kept(bench: Workbench, cue: Cue, take: Take) -> NewTake:

@@ -17,7 +17,7 @@ from soundstage.cli.connection import Key, Url, connect
 from soundstage.cli.console import print_facts, print_json, stderr
 from soundstage.cli.ending import when_interrupted
 from soundstage.cli.films import films_of
-from soundstage.cli.service import Container, OriginalSound, Priority, asked_of_models, scene_names, stated
+from soundstage.cli.service import Container, OriginalSound, Priority, asked_of_makers, asked_of_models, stated
 
 _LINE_EVERY = 10.0
 _GO_ON = "the jobs go on; run the same command again to follow and fetch them."
@@ -46,6 +46,7 @@ def batch(
     narrate: opt.Narrate = False,
     *,
     playing: opt.CastWanted,
+    hiring: opt.MakersWanted,
     priority: Priority = "bulk",
     url: Url = None,
     key: Key = None,
@@ -56,9 +57,10 @@ def batch(
         **{"hint": hint, "seed": seed, "target": target, "original": original, "format": format},
         **{"candidates": candidates, "transcript": transcript},
         **asked_of_models(playing, narrate),
+        **asked_of_makers(hiring),
     }
     name = reference or films.stem or films.resolve().name
-    terms = Terms(name, priority, stated(options), out, scene_names(only), retry)
+    terms = Terms(name, priority, stated(options), out, list(opt.split_names(only)), retry)
     with connect(url, key) as client:
         when_interrupted(_GO_ON)
         run = Batch(client, films_of(films), terms)

@@ -53,15 +53,18 @@ def dub(
     narrate: opt.Narrate = False,
     *,
     playing: opt.CastOptions,
+    hiring: opt.MakersWanted,
     json: opt.Json = False,
 ) -> None:
     """Give a film its soundtrack. Interrupted, or run again after an edit, it goes on from what is done."""
     over = original in SPOKEN_OVER
-    chosen = opt.studio_options(hint, seed, speech, only_scenes, candidates, transcript, over, narrate=narrate)
+    chosen = opt.studio_options(
+        hint, seed, speech, only_scenes, candidates, transcript, over, narrate=narrate, music=hiring.music
+    )
     order = Order(output=output, stems=stems, target=target, original=original, format=format)
     place = opt.work_folder(work, film, output)
     order.check(film, place)
-    with opt.open_studio(film, place, library, chosen, json, playing.casting()) as studio:
+    with opt.open_studio(film, place, library, chosen, json, playing.casting(), hiring) as studio:
         delivery = deliver(studio, order)
     _show_delivery(delivery, json)
 
@@ -75,6 +78,8 @@ def mix(
     original: OriginalMode = Original.DUCK,
     library: opt.Library = None,
     format: Format = None,
+    *,
+    hiring: opt.MakersWanted,
     json: opt.Json = False,
 ) -> None:
     """Mix the takes of the cue sheet as it stands, without designing anything anew."""
@@ -85,7 +90,7 @@ def mix(
         raise BadOption(
             f"There is no cue sheet in {place}; run soundstage design first, or name the folder with --work."
         )
-    with opt.open_studio(film, place, library, StudioOptions(keep_sheet=True), json) as studio:
+    with opt.open_studio(film, place, library, StudioOptions(keep_sheet=True), json, None, hiring) as studio:
         delivery = deliver(studio, order)
     _show_delivery(delivery, json)
 
@@ -123,10 +128,11 @@ def design(
     narrate: opt.Narrate = False,
     *,
     playing: opt.CastOptions,
+    hiring: opt.MakersWanted,
     json: opt.Json = False,
 ) -> None:
     """Decide what should be heard, and write the cue sheet."""
-    chosen = opt.studio_options(hint, seed, speech, "", 1, transcript, narrate=narrate)
+    chosen = opt.studio_options(hint, seed, speech, "", 1, transcript, narrate=narrate, music=hiring.music)
     with opt.open_studio(film, opt.work_folder(work, film, None), None, chosen, json, playing.casting()) as studio:
         sheet = studio.sheet
         notes = studio.notes
@@ -147,11 +153,16 @@ def render(
     narrate: opt.Narrate = False,
     *,
     playing: opt.CastOptions,
+    hiring: opt.MakersWanted,
     json: opt.Json = False,
 ) -> None:
     """Render the cues of the cue sheet to takes."""
-    chosen = opt.studio_options(hint, seed, speech, only_scenes, candidates, transcript, narrate=narrate)
-    with opt.open_studio(film, opt.work_folder(work, film, None), library, chosen, json, playing.casting()) as studio:
+    chosen = opt.studio_options(
+        hint, seed, speech, only_scenes, candidates, transcript, narrate=narrate, music=hiring.music
+    )
+    with opt.open_studio(
+        film, opt.work_folder(work, film, None), library, chosen, json, playing.casting(), hiring
+    ) as studio:
         rendered = studio.rendered
         notes = studio.notes
         place = studio.folder.takes

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +16,7 @@ from soundstage.errors import BadOption, StorageError
 if TYPE_CHECKING:
     from soundstage.casting import Casting
     from soundstage.pipeline import Studio, StudioOptions
-
+    from soundstage.soundmodels import Wishes
 Film = Annotated[Path, typer.Argument(metavar="FILM", help="The film: mp4, mov, mkv, webm, avi or ts.")]
 Work = Annotated[
     Path | None,
@@ -79,6 +79,37 @@ class CastOptions(CastWanted):
         )
 
 
+@dataclass(frozen=True)
+class MakersWanted:
+    """Which sound models may help, and whether there is to be music."""
+
+    makers: Annotated[
+        str,
+        typer.Option(
+            "--makers", metavar="NAME,NAME", help="Sound models to use; house for none. [default: all that are here]"
+        ),
+    ] = ""
+    commercial_use: Annotated[
+        bool, typer.Option("--commercial-use", help="Use only models whose licence allows commercial use.")
+    ] = False
+    music: Annotated[str | None, typer.Option("--music", help="Lay music under the film; say which.")] = None
+
+    def names(self) -> tuple[str, ...]:
+        """The models asked for."""
+        return split_names(self.makers)
+
+    def wishes(self) -> "Wishes":
+        """What the job allows."""
+        from soundstage.soundmodels import Wishes
+
+        return Wishes(self.names(), self.commercial_use, bool(self.music))
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """Names out of a list with commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
 def studio_options(
     hint: str | None,
     seed: int,
@@ -88,22 +119,25 @@ def studio_options(
     transcript: bool,
     over_dialogue: bool = False,
     narrate: bool = False,
+    music: str | None = None,
 ) -> "StudioOptions":
     """The job's options from the command line's words."""
     from soundstage.pipeline import StudioOptions
 
-    names = tuple(name.strip() for name in only_scenes.split(",") if name.strip())
     if hint is not None and not hint.strip():
         raise BadOption("The hint is empty; say what the film shows, or leave --hint out.")
+    if music is not None and not music.strip():
+        raise BadOption("The music is not said; say which music it should be, or leave --music out.")
     return StudioOptions(
         hint=hint,
         seed=seed,
         speech=speech,
-        only_scenes=names,
+        only_scenes=split_names(only_scenes),
         candidates=candidates,
         transcribe=transcript,
         over_dialogue=over_dialogue,
         narrate=narrate,
+        music=music,
     )
 
 
@@ -124,24 +158,30 @@ def open_studio(
     options: "StudioOptions",
     quiet: bool,
     casting: "Casting | None" = None,
+    hiring: MakersWanted | None = None,
 ) -> Iterator["Studio"]:
     """The studio for a film, its work folder held, its progress shown; without a casting, the house's.
 
+    Without a hiring, no sound models are asked.
+
     Raises:
         StorageError: the film is no file, or the work folder cannot be used.
-        BadOption: another run holds the work folder, or the casting makes no sense.
+        BadOption: another run holds the work folder, or the casting or the hiring makes no sense.
         MissingPart: the models' clients are not installed.
     """
     from soundstage.casting import Casting
     from soundstage.makers import house_makers
     from soundstage.pipeline import Studio
+    from soundstage.soundmodels import HOUSE, SoundModels
     from soundstage.workfolder import WorkFolder
 
     if not film.is_file():
         raise StorageError(f"{film} is not a file that can be read; check the path.")
     folder = WorkFolder(work)
     makers = house_makers(library or ())
+    models, wishes = SoundModels(), (hiring or MakersWanted(makers=HOUSE)).wishes()
+    crew, options = models.crew(wishes), replace(options, clips=options.clips or models.looks(wishes))
     with folder.locked():
         cast = (casting or Casting()).cast(folder, options.seed)
         with stage_bars(quiet) as bars:
-            yield Studio(film, folder, cast, makers, options, bars)
+            yield Studio(film, folder, cast, makers, options, bars, crew=crew)

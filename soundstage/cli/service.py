@@ -1,5 +1,6 @@
 """The commands that talk to a running service: submit, status, watch, fetch, cancel, retry."""
 
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
@@ -49,6 +50,7 @@ def submit(
     narrate: opt.Narrate = False,
     *,
     playing: opt.CastWanted,
+    hiring: opt.MakersWanted,
     reference: Reference = None,
     client_id: Annotated[
         str | None,
@@ -62,8 +64,9 @@ def submit(
     """Send a film to a service to be dubbed. A film that was sent half is sent on with where it was."""
     options = {
         **{"hint": hint, "seed": seed, "target": target, "original": original, "candidates": candidates},
-        **{"transcript": transcript, "format": format, "only_scenes": scene_names(only_scenes)},
+        **{"transcript": transcript, "format": format, "only_scenes": list(opt.split_names(only_scenes))},
         **asked_of_models(playing, narrate),
+        **asked_of_makers(hiring),
         "speech": spoken(speech),
     }
     terms: dict[str, Any] = {"reference": reference, "client_id": client_id, "priority": priority}
@@ -113,7 +116,7 @@ def fetch(
 ) -> None:
     """Bring what a job made to a folder; broken off, it goes on where it was."""
     with connect(url, key) as client:
-        _bring(client, job, out or Path(job), scene_names(only), json)
+        _bring(client, job, out or Path(job), opt.split_names(only), json)
 
 
 def cancel(job: JobId, url: Url = None, key: Key = None, json: opt.Json = False) -> None:
@@ -133,20 +136,21 @@ def _known(client: Client, client_id: str | None) -> Job | None:
     return next(iter(client.jobs(client_id=client_id, most=1)), None) if client_id else None
 
 
-def scene_names(text: str) -> list[str]:
-    """Names that commas part."""
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
 def asked_of_models(playing: opt.CastWanted, narrate: bool) -> dict[str, Any]:
     """The options on who reads and designs; a service that knows no models is told nothing of them."""
     spent = {"most_tokens": playing.most_tokens, "most_dollars": playing.most_dollars}
     return {"cast": str(playing.cast), "fallback": playing.fallback or None, "narrate": narrate or None, **spent}
 
 
+def asked_of_makers(hiring: opt.MakersWanted) -> dict[str, Any]:
+    """The options on sound models."""
+    names = list(hiring.names())
+    return {"makers": names, "commercial_use": hiring.commercial_use or None, "music": hiring.music}
+
+
 def stated(options: dict[str, Any]) -> dict[str, Any]:
     """Options less those that say nothing."""
-    return {name: value for name, value in options.items() if value not in (None, [])}
+    return {name: value for name, value in options.items() if value not in (None, [], ())}
 
 
 def spoken(path: Path | None) -> str | None:
@@ -159,7 +163,7 @@ def spoken(path: Path | None) -> str | None:
         raise BadSound(f"{path} cannot be read ({error}); give an SRT or WebVTT file in UTF-8.") from error
 
 
-def _conclude(client: Client, ended: Job, out: Path | None, only: list[str] | tuple[str, ...], json: bool) -> None:
+def _conclude(client: Client, ended: Job, out: Path | None, only: Sequence[str], json: bool) -> None:
     _check(ended)
     if out is not None:
         _bring(client, ended.id, out, only, json)
@@ -167,7 +171,7 @@ def _conclude(client: Client, ended: Job, out: Path | None, only: list[str] | tu
         _show(ended, json)
 
 
-def _bring(client: Client, id: str, out: Path, only: list[str] | tuple[str, ...], json: bool) -> None:
+def _bring(client: Client, id: str, out: Path, only: Sequence[str], json: bool) -> None:
     with transfer("fetch", json) as told:
         fetched = client.fetch(id, out, only=only, told=told)
     if json:

@@ -9,8 +9,12 @@ from sqlalchemy.orm import Session
 from services.backbone.dispatch.queues import Lane
 from services.backbone.ledger.tables import Cue, Job, Scene, Sheet, Step
 from services.backbone.ledger.tables.base import Document
+from services.backbone.options import JobOptions
+from services.backbone.settings import settings
 from soundstage.agents.llm.settings import agent_settings
 from soundstage.agents.names import CastName
+from soundstage.errors import BadOption
+from soundstage.soundmodels import SoundModels
 
 # Steps of some seconds each: a message and a claim cost milliseconds, an interrupted step is done again. A model that
 # answers eight questions at once takes as long for fewer of them.
@@ -64,8 +68,18 @@ def _from_elsewhere(session: Session, job: Job) -> Sequence[Unit]:
 
 def _reading(session: Session, job: Job) -> Sequence[Unit]:
     # Said here, for who reads films knows no models.
-    clips = asks_models(job) and agent_settings().looks == "clip"
+    clips = (asks_models(job) and agent_settings().looks == "clip") or _is_watched(job)
     return (Unit("film", {"clips": True}),) if clips else _whole(session, job)
+
+
+def _is_watched(job: Job) -> bool:
+    """Whether sound models look at moving pictures; those that a job cannot have are its own steps' trouble."""
+    if (chosen := settings().clips) is not None:
+        return chosen
+    try:
+        return SoundModels().looks(JobOptions.model_validate(job.options).wishes())
+    except BadOption:
+        return False
 
 
 def _of_models(session: Session, job: Job) -> Sequence[Unit]:

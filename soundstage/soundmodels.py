@@ -1,0 +1,171 @@
+"""The sound models at hand: which of them serve a job, all on one rack; none is loaded before it is needed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import structlog
+
+from soundstage.errors import BadOption, MissingPart
+from soundstage.footage import Footage
+from soundstage.synth.maker import SoundMaker
+from soundstage.weights.card import Does, ModelCard
+from soundstage.weights.catalogue import Catalogue, catalogue
+from soundstage.weights.settings import ModelSettings, model_settings
+from soundstage.weights.shelf import Shelf
+
+if TYPE_CHECKING:
+    import torch
+
+    from soundstage.networks.rack import Rack
+
+HOUSE = "house"
+INSTALL = "pip install 'soundstage[gpu]'"
+# What is left to the work itself, of a card whose owner set no bound.
+_SHARE_OF_CARD = 0.6
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a job allows.
+
+    `makers` names the models that may be used, `house` alone allows none, nothing allows all there are;
+    `commercial_use` leaves out those whose weights do not allow it; `music` lets them make music.
+    """
+
+    makers: tuple[str, ...] = ()
+    commercial_use: bool = False
+    music: bool = False
+
+
+class SoundModels:
+    """The models on one shelf. One for a process: what it loads, it keeps for the next film."""
+
+    def __init__(self, shelf: Shelf | None = None, settings: ModelSettings | None = None) -> None:
+        """Args: shelf: None for the one that the settings name."""
+        self._settings = settings or model_settings()
+        self.shelf = shelf or Shelf(self._settings.folder)
+
+    def serving(self, wishes: Wishes, *does: Does) -> tuple[ModelCard, ...]:
+        """The models that lie whole on the shelf and that the job allows, in the catalogue's order.
+
+        Raises:
+            BadOption: a model asked for by name does not exist, is not there, or is not allowed.
+        """
+        if HOUSE in wishes.makers and len(wishes.makers) > 1:
+            raise BadOption(f"{HOUSE!r} stands for no models at all; name it alone, or leave it out.")
+        if wishes.makers == (HOUSE,):
+            return ()
+        for name in wishes.makers:
+            self._check(self.known.card(name), wishes)
+        return tuple(card for card in self.known if card.does in does and self._serves(card, wishes))
+
+    def looks(self, wishes: Wishes) -> bool:
+        """Whether some model of the job's watches moving pictures."""
+        return bool(self.serving(wishes, Does.VIDEO_TO_AUDIO)) or any(
+            card.family in _WATCHING for card in self.serving(wishes, Does.LISTENING)
+        )
+
+    def crew(self, wishes: Wishes) -> "Crew":
+        """Who works at a film for the job. Raises BadOption as `serving` does."""
+        makers = self.serving(wishes, Does.VIDEO_TO_AUDIO, Does.TEXT_TO_AUDIO, Does.SPEECH)
+        if not makers and not self.serving(wishes, Does.LISTENING):
+            return NOBODY
+        if find_spec("torch") is None:
+            _log.warning("models lie here but cannot run", install=INSTALL)
+            return NOBODY
+        return Crew(self, wishes)
+
+    @cached_property
+    def known(self) -> Catalogue:
+        """All models there are, here or not."""
+        return catalogue()
+
+    @cached_property
+    def rack(self) -> "Rack":
+        """Where they are loaded to.
+
+        Raises:
+            MissingPart: torch is not installed.
+            BadOption: the device that the settings name is not there.
+        """
+        if find_spec("torch") is None:
+            raise MissingPart(f"Sound models need torch; install it with: {INSTALL}.")
+        return _rack(self._settings)
+
+    def _serves(self, card: ModelCard, wishes: Wishes) -> bool:
+        named = not wishes.makers or card.name in wishes.makers or card.does is Does.LISTENING
+        return named and (card.commercial or not wishes.commercial_use) and self._is_whole(card)
+
+    def _is_whole(self, card: ModelCard) -> bool:
+        return self.shelf.whole(self.known.needed(card))
+
+    def _check(self, card: ModelCard, wishes: Wishes) -> None:
+        if wishes.commercial_use and not card.commercial:
+            raise BadOption(
+                f"The licence of {card.name} ({card.licence.name}) does not allow commercial use, which the job asks "
+                "for; leave one of the two out."
+            )
+        if not self._is_whole(card):
+            raise BadOption(f"The model {card.name} is not here; fetch it with: soundstage models pull {card.name}.")
+
+
+@dataclass(frozen=True)
+class Crew:
+    """The models that work at the films of one kind of job; None of them, where `models` is None."""
+
+    models: SoundModels | None
+    wishes: Wishes
+
+    def makers(self, footage: Footage | None) -> tuple[SoundMaker, ...]:
+        """Sound makers for one film, which is seen in `footage` where it was read for it."""
+        if self.models is None:
+            return ()
+        cards = self.models.serving(self.wishes, Does.VIDEO_TO_AUDIO, Does.TEXT_TO_AUDIO)
+        return tuple(_MAKERS[card.family](self.models, card, footage, self.wishes) for card in cards)
+
+
+NOBODY = Crew(None, Wishes())
+_Build = Callable[[SoundModels, ModelCard, Footage | None, Wishes], SoundMaker]
+
+
+def _mmaudio(models: SoundModels, card: ModelCard, footage: Footage | None, wishes: Wishes) -> SoundMaker:
+    from soundstage.synth.mmaudio.maker import MMAudioMaker
+
+    return MMAudioMaker(card, models.shelf, models.rack, footage)
+
+
+_MAKERS: Mapping[str, _Build] = {"mmaudio": _mmaudio}
+# Families of listeners that watch the picture too.
+_WATCHING = ("synchformer", "imagebind")
+
+
+def _rack(settings: ModelSettings) -> "Rack":
+    import torch
+
+    from soundstage.networks.rack import Rack, Setting
+
+    device = _device(settings)
+    dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
+    if settings.precision != "auto":
+        dtype = getattr(torch, settings.precision)
+    if device.type == "cpu":
+        return Rack(Setting(device, dtype))
+    total = torch.cuda.get_device_properties(device).total_memory
+    return Rack(Setting(device, dtype), settings.memory_budget(total) or int(total * _SHARE_OF_CARD))
+
+
+def _device(settings: ModelSettings) -> "torch.device":
+    import torch
+
+    if settings.device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if settings.device != "cpu" and not torch.cuda.is_available():
+        raise BadOption(
+            f"SOUNDSTAGE_DEVICE asks for {settings.device}, but torch finds no CUDA device here; "
+            "set it to cpu, or install a driver and a CUDA build of torch."
+        )
+    return torch.device(settings.device)
