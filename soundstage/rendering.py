@@ -19,7 +19,7 @@ from soundstage.knowledge.base import knowledge
 from soundstage.knowledge.label import Behaviour, Label
 from soundstage.offers import Offer, Offers, offers_for
 from soundstage.review.hearing import Hearing, best, good_enough, listen
-from soundstage.review.listeners import Ear, Guarded, bases
+from soundstage.review.listeners import Ear, bases, guarded
 from soundstage.seals import is_whole, seal
 from soundstage.synth.maker import SoundMaker, Take
 
@@ -78,7 +78,7 @@ class Stage:
         self._makers = tuple(makers)
         self._folder = folder
         self._options = options or RenderOptions()
-        self._ears = tuple(Guarded(ear) for ear in ears)
+        self._ears = guarded(ears)
         self._clock = clock
 
     def render(self, cues: Sequence[Cue], progress: Callable[[float], None]) -> Rendered:

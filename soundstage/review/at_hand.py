@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from soundstage.footage import Footage
-from soundstage.review.listeners import Ear, Guarded
+from soundstage.review.listeners import Ear, guarded
 from soundstage.review.meaning import Meaning
 from soundstage.review.pairing import Pairing
 from soundstage.review.sync import Sync
@@ -41,7 +41,7 @@ def ears_at_hand(
         usable = (card for card in cards.of_family(family) if shelf.has(card) and (card.commercial or not commercial))
         return max(usable, key=lambda card: card.memory or 0, default=None)
 
-    return tuple(Guarded(ear) for ear in _ears(first, shelf, rack, footage))
+    return guarded(tuple(_ears(first, shelf, rack, footage)))
 
 
 def _ears(

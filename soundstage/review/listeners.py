@@ -86,6 +86,11 @@ class Guarded:
         self._closed = True
 
 
+def guarded(ears: Sequence[Ear]) -> tuple[Ear, ...]:
+    """The ears, each guarded once."""
+    return tuple(ear if isinstance(ear, Guarded) else Guarded(ear) for ear in ears)
+
+
 def judged(ears: Sequence[Ear], take: Path, cue: Cue, label: Label | None) -> Mapping[str, Verdict]:
     """The verdicts of all ears that have one, by name."""
     verdicts = {ear.name: ear.judge(take, cue, label) for ear in ears}
