@@ -7,7 +7,7 @@ averaged before any of them moves: they cannot come to differ there (MultiDiffus
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -77,6 +77,11 @@ class Windows:
         taper = self._taper().expand(len(self.starts), self.window)
         return (taper / self._sum(taper)[self._frames]).float()
 
+    def finer(self, factor: int) -> "Windows":
+        """The same windows counted in frames that are `factor` times as many."""
+        starts = tuple(factor * start for start in self.starts)
+        return Windows(factor * self.length, factor * self.window, factor * self.overlap, starts)
+
     def cut(self, canvas: Tensor) -> Tensor:
         """The windows of a canvas (frames, channels), shape (windows, window, channels)."""
         return canvas[self._frames.to(canvas.device)]
@@ -113,24 +118,71 @@ def noise(seed: int, length: int, channels: int) -> Tensor:
     return torch.cat(blocks)[:length]
 
 
-def denoise(
-    canvas: Tensor, windows: Windows, times: Sequence[float], velocity: Velocity, stop: Callable[[], bool]
-) -> Tensor:
+def steps(canvas: Tensor, windows: Windows, times: Sequence[float], velocity: Velocity) -> Iterator[Tensor]:
     """Follow the flow from noise to a sound's latent, all windows together, by Euler steps.
+
+    Nothing is worked out before it is asked for: who stops asking has stopped it.
 
     Args:
         canvas: noise, shape (frames, channels); not changed.
         windows: what covers it.
         times: of the flow, rising from 0 to 1; one step less than there are times.
         velocity: called once a step with every window.
-        stop: asked before each step whether to give up.
+
+    Yields:
+        The canvas after every step.
+    """
+    spans = windows.spans
+    for now, then in pairwise(times):
+        canvas = canvas + (then - now) * windows.join(velocity(spans, windows.cut(canvas), now))
+        yield canvas
+
+
+def denoise(
+    canvas: Tensor, windows: Windows, times: Sequence[float], velocity: Velocity, stop: Callable[[], bool]
+) -> Tensor:
+    """All `steps` in one go; `stop` is asked before each of them whether to give up.
 
     Raises:
         Stopped: `stop` said so.
     """
-    spans = windows.spans
-    for now, then in pairwise(times):
+    on_the_way = steps(canvas, windows, times, velocity)
+    for now in times[:-1]:
         if stop():
             raise Stopped(f"The sound was given up at {now:.0%} of its way.")
-        canvas = canvas + (then - now) * windows.join(velocity(spans, windows.cut(canvas), now))
+        canvas = next(on_the_way)
     return canvas
+
+
+def piecewise(
+    whole: Tensor,
+    size: int,
+    reach: int,
+    overlap: int,
+    turn: Callable[[Sequence[Tensor]], Sequence[Tensor]],
+) -> Tensor:
+    """A sequence of any length through a network that takes pieces of at most `size` frames.
+
+    Every piece has `reach` frames more than is used of it wherever there are more: with the network's
+    reach, no join can be told from its surroundings but by what the network looks at further off.
+
+    Args:
+        whole: shape (frames, channels).
+        size: frames of every piece, or all there are if fewer; more than twice `reach` plus `overlap`.
+        reach: frames to either side that a frame hangs on.
+        overlap: frames over which a piece fades into the next; 0 where pieces agree where they meet.
+        turn: all pieces (frames, channels) into (factor * frames, other channels), in order.
+
+    Returns:
+        Shape (factor * frames, other channels).
+    """
+    length = len(whole)
+    if length <= size:
+        return turn([whole])[0]
+    kept = Windows.over(length, size - 2 * reach, overlap)
+    starts = [min(max(0, start - reach), length - size) for start in kept.starts]
+    turned = turn([whole[start : start + size] for start in starts])
+    factor = len(turned[0]) // size
+    places = [factor * (place - start) for place, start in zip(kept.starts, starts, strict=True)]
+    pieces = [piece[at : at + factor * kept.window] for piece, at in zip(turned, places, strict=True)]
+    return kept.finer(factor).join(torch.stack(pieces))
