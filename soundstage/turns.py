@@ -11,7 +11,7 @@ from typing import BinaryIO
 from pydantic import BaseModel, ValidationError
 
 from soundstage.agents.llm.understudy import HOUSE
-from soundstage.agents.record import Budget, Exchange
+from soundstage.agents.record import NOTHING, Amount, Budget, Exchange
 from soundstage.errors import StorageError
 
 TURNS_FILE = "turns.jsonl"
@@ -79,12 +79,8 @@ class TurnLog:
     def budget(self, tokens: int | None, dollars: float | None) -> Budget:
         """A budget of which what was asked before is spent."""
         costs = self.costs().values()
-        return Budget(
-            tokens=tokens,
-            dollars=dollars,
-            spent_tokens=sum(each.tokens_in + each.tokens_out for each in costs),
-            spent_dollars=sum(each.cost or 0.0 for each in costs),
-        )
+        spent = sum((Amount(each.tokens_in + each.tokens_out, each.cost or 0.0) for each in costs), NOTHING)
+        return Budget(tokens, dollars, spent)
 
 
 def _line_end(file: BinaryIO) -> bytes:

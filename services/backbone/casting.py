@@ -13,14 +13,14 @@ from pydantic import BaseModel
 from services.backbone import metrics
 from services.backbone.dispatch.claims import Claim
 from services.backbone.errors import Unavailable
-from services.backbone.ledger.repositories.talks import Talks, Usage, usage_in
+from services.backbone.ledger.repositories.talks import Talks, Usage, usage_in, usage_of
 from services.backbone.ledger.sessions import transaction
 from services.backbone.options import JobOptions
 from services.backbone.workbench import Workbench
 from soundstage.agents.house import house_cast
 from soundstage.agents.llm.settings import agent_settings
 from soundstage.agents.names import CastName
-from soundstage.agents.record import Budget, Exchange
+from soundstage.agents.record import NOTHING, Budget, Exchange
 from soundstage.agents.roles import Cast
 from soundstage.workfolder import WorkFolder
 
@@ -43,7 +43,7 @@ def cast_of(bench: Workbench) -> Iterator[Cast]:
     if options.cast is CastName.HOUSE:
         yield house
         return
-    with _spending(bench.claim) as spendings:
+    with _spending(bench.claim, usage_in(bench.order.usage)) as spendings:
         yield _models(bench, spendings, house)
 
 
@@ -55,14 +55,9 @@ def _models(bench: Workbench, spendings: "Spendings", house: Cast) -> Cast:
         agent_settings(),
         memory=LedgerMemory(bench.claim.job_id, bench.folder),
         record=spendings.record,
-        budget=budget_of(options, usage_in(bench.order.usage)),
+        budget=spendings.budget(options),
         understudy=house if options.fallback else None,
     )
-
-
-def budget_of(options: JobOptions, spent: Usage) -> Budget:
-    """What a job may spend, less what it has spent."""
-    return Budget(options.most_tokens, options.most_dollars, spent.tokens, spent.cost or 0.0)
 
 
 @dataclass(frozen=True)
@@ -94,11 +89,17 @@ class LedgerMemory:
 class Spendings:
     """Writes into the ledger what a step asks of models, one small transaction a question; from several threads."""
 
-    def __init__(self, claim: Claim) -> None:
-        """Args: claim: whose step asks."""
+    def __init__(self, claim: Claim, before: Usage) -> None:
+        """Args: claim: whose step asks. before: what its job had asked when the step began."""
         self._claim = claim
+        self._before = before.amount
+        self._own = self._elsewhere = NOTHING
         self._waiting: list[Exchange] = []
         self._lock = threading.Lock()
+
+    def budget(self, options: JobOptions) -> Budget:
+        """What the job may spend, less what it has spent; other steps of it are heard of with every question."""
+        return Budget(options.most_tokens, options.most_dollars, self._before, lambda: self._elsewhere)
 
     def record(self, exchange: Exchange) -> None:
         """Write a question down; while the ledger is away, it waits for the next."""
@@ -117,17 +118,20 @@ class Spendings:
     def _write(self) -> bool:
         try:
             with transaction() as session:
-                Talks(session, self._claim.job_id).add(self._claim.step_id, self._waiting)
+                total = Talks(session, self._claim.job_id).add(self._claim.step_id, self._waiting)
         except Unavailable as away:
             _log.warning("what was spent waits for the ledger", questions=len(self._waiting), reason=str(away))
             return False
+        self._own = usage_of(self._waiting).amount + self._own
+        if total is not None:
+            self._elsewhere = total.amount - self._before - self._own
         self._waiting.clear()
         return True
 
 
 @contextmanager
-def _spending(claim: Claim) -> Iterator[Spendings]:
-    spendings = Spendings(claim)
+def _spending(claim: Claim, before: Usage) -> Iterator[Spendings]:
+    spendings = Spendings(claim, before)
     try:
         yield spendings
     except BaseException:

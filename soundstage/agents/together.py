@@ -1,7 +1,7 @@
 """Many questions at the same time, their answers in order."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from threading import Lock
 from typing import TypeVar
 
@@ -62,6 +62,8 @@ def side_by_side(
     with ThreadPoolExecutor(max(1, workers)) as pool:
         futures = [pool.submit(run, task) for task in tasks]
         try:
+            for finished in wait(futures, return_when=FIRST_EXCEPTION).done:
+                finished.result()
             return [future.result() for future in futures]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +17,19 @@ def test_the_first_error_ends_it_and_leaves_what_is_open():
     with pytest.raises(ZeroDivisionError):
         side_by_side(lambda task: 1 / task, [1, 0, 1], workers=2, leave=lambda: left.append("left"))
     assert left == ["left"]
+
+
+def test_an_error_is_not_kept_waiting_by_what_came_before_it():
+    gate = threading.Event()
+
+    def work(task: int) -> None:
+        if task == 0:
+            gate.wait(60)
+        else:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        side_by_side(work, [0, 1], workers=2, leave=gate.set)
 
 
 def test_progress_counts_what_is_finished():

@@ -7,7 +7,7 @@ not fit the question's structure or check goes back to the model with what is wr
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from threading import BoundedSemaphore
@@ -21,9 +21,10 @@ from soundstage.agents.llm import models
 from soundstage.agents.llm.failures import failure_of, is_glitch
 from soundstage.agents.llm.pictures import Shown
 from soundstage.agents.llm.settings import AgentSettings, ModelSettings, Role
-from soundstage.agents.llm.switchboard import Line
+from soundstage.agents.llm.switchboard import Call, Line
 from soundstage.agents.prompts import prompt
-from soundstage.agents.record import Budget, Exchange, Promise, Spent
+from soundstage.agents.record import Amount, Budget, Exchange, Spent
+from soundstage.agents.together import side_by_side
 from soundstage.cuesheet import digest
 from soundstage.errors import BadOption, BudgetSpent, SoundstageError
 
@@ -92,7 +93,7 @@ class Desk:
         self._memory = memory
         self._record = record
         self._spent = Spent(budget)
-        self._line = Line(BoundedSemaphore(settings.concurrency))
+        self._line = Line(BoundedSemaphore(settings.concurrency), self._spent.wake)
         for role, each in self.models.items():  # refused now, not in the middle of a film
             models.model_of(each)
             if budget.dollars is not None and models.price_of(1, 1, each) is None:
@@ -119,8 +120,10 @@ class Desk:
 
         Raises as `ask`; the others of them are left then.
         """
-        with ThreadPoolExecutor(self.settings.concurrency) as pool, self._line.branch() as line:
-            return list(pool.map(lambda question: self._answer(question, line), questions))
+        with self._line.branch() as line:
+            return side_by_side(
+                lambda question: self._answer(question, line), questions, self.settings.concurrency, line.leave
+            )
 
     def _answer(self, question: Question[_ANSWER], line: Line) -> _ANSWER:
         settings = self.models[Role(prompt(question.prompt).role)]
@@ -136,29 +139,29 @@ class Desk:
 
     def _paid(self, question: Question[_ANSWER], settings: ModelSettings, line: Line) -> _ANSWER | SoundstageError:
         """Ask, and account for it whatever becomes of it: a question that is left has cost its corrections too."""
-        promised, usage = self._promise(question, settings), RunUsage()
+        call, usage = line.call(), RunUsage()
+        guess = self._set_aside(question, settings, call)
         seconds = 0.0
         answer: _ANSWER | SoundstageError = _LEFT
         try:
-            seconds, answer = line.ask(lambda: self._timed(question, settings, usage))
+            seconds, answer = call.ask(lambda: self._timed(question, settings, usage))
         finally:
             exchange = _exchange(question, settings, usage, seconds, answer)
-            self._spent.settle(promised, exchange)
+            self._spent.settle(guess, exchange)
             if answer is not _LEFT or usage.requests:
                 self._record(exchange)
         return answer
 
-    def _promise(self, question: Question[_ANSWER], settings: ModelSettings) -> Promise:
-        characters = len(prompt(question.prompt).text) + len(_told(question.material))
-        asked = characters // _CHARACTERS_A_TOKEN + len(question.pictures) * _TOKENS_A_PICTURE
-        price = models.price_of(asked, _TOKENS_AN_ANSWER, settings)
-        promised = Promise(asked + _TOKENS_AN_ANSWER, price or 0.0)
-        if not self._spent.promise(promised):
+    def _set_aside(self, question: Question[_ANSWER], settings: ModelSettings, call: Call) -> Amount:
+        guess = _guess(question, settings)
+        if not self._spent.set_aside(guess, lambda: call.is_left):
+            if call.is_left:
+                raise CancelledError
             raise BudgetSpent(
                 f"The budget of this job is spent ({self._spent.told()}; the next question may need more); "
                 "raise it, or let the house cast go on from here."
             )
-        return promised
+        return guess
 
     async def _timed(
         self, question: Question[_ANSWER], settings: ModelSettings, usage: RunUsage
@@ -194,6 +197,14 @@ class Desk:
             retries=corrections,
         )
         return run.output
+
+
+def _guess(question: Question[_ANSWER], settings: ModelSettings) -> Amount:
+    """What a question may cost."""
+    characters = len(prompt(question.prompt).text) + len(_told(question.material))
+    asked = characters // _CHARACTERS_A_TOKEN + len(question.pictures) * _TOKENS_A_PICTURE
+    price = models.price_of(asked, _TOKENS_AN_ANSWER, settings)
+    return Amount(asked + _TOKENS_AN_ANSWER, price or 0.0)
 
 
 def _exchange(

@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 _Result = TypeVar("_Result")
@@ -34,12 +35,61 @@ class Switchboard:
 class Line:
     """The questions of one cast on the switchboard: all that are asked now can be left at once."""
 
-    def __init__(self, places: threading.BoundedSemaphore) -> None:
-        """Args: places: one is taken by every open question."""
-        self._places = places
+    def __init__(self, places: threading.BoundedSemaphore, told: Callable[[], None] = lambda: None) -> None:
+        """Args: places: one is taken by every open question. told: called when the line was left."""
+        self.places = places
+        self.times_left = 0
+        self._told = told
         self._open: set[asyncio.Task[Any]] = set()
         self._branches: set[Line] = set()
-        self._times_left = 0
+
+    def call(self) -> "Call":
+        """A question that begins now, whatever it has to wait for before it is asked."""
+        return Call(self, self.times_left)
+
+    def leave(self) -> None:
+        """Leave all questions that are open or waiting unanswered; later ones are asked again."""
+        self.times_left += 1
+        for branch in tuple(self._branches):
+            branch.leave()
+        for task in tuple(self._open):
+            task.get_loop().call_soon_threadsafe(task.cancel)
+        self._told()
+
+    @contextmanager
+    def branch(self) -> Iterator["Line"]:
+        """A line of the same places, for questions that can be left without all others."""
+        branch = Line(self.places, self._told)
+        self._branches.add(branch)
+        try:
+            yield branch
+        finally:
+            self._branches.discard(branch)
+
+    @contextmanager
+    def tracked(self) -> Iterator[None]:
+        """Have the task that runs now cancelled when the line is left."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("A question is asked in a task of its own.")
+        self._open.add(task)
+        try:
+            yield
+        finally:
+            self._open.discard(task)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One question on a line, that had been left `begun` times when it began."""
+
+    line: Line
+    begun: int
+
+    @property
+    def is_left(self) -> bool:
+        """Whether nobody waits for its answer any more."""
+        return self.begun != self.line.times_left
 
     def ask(self, question: Asking[_Result]) -> _Result:
         """Wait for a place, then for an answer.
@@ -47,42 +97,14 @@ class Line:
         Raises:
             CancelledError: the line was left meanwhile.
         """
-        asked_at = self._times_left
-        with self._places:
-            return switchboard().put_through(self._tracked(question, asked_at))
+        with self.line.places:
+            return switchboard().put_through(self._tracked(question))
 
-    def leave(self) -> None:
-        """Leave all questions that are open or waiting unanswered; later ones are asked again."""
-        self._times_left += 1
-        for branch in tuple(self._branches):
-            branch.leave()
-        for task in tuple(self._open):
-            task.get_loop().call_soon_threadsafe(task.cancel)
-
-    @contextmanager
-    def branch(self) -> Iterator["Line"]:
-        """A line of the same places, for questions that are left together when one of them fails."""
-        branch = Line(self._places)
-        self._branches.add(branch)
-        try:
-            yield branch
-        except BaseException:
-            branch.leave()
-            raise
-        finally:
-            self._branches.discard(branch)
-
-    async def _tracked(self, question: Asking[_Result], asked_at: int) -> _Result:
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("A question is asked in a task of its own.")
-        self._open.add(task)
-        try:
-            if asked_at != self._times_left:
+    async def _tracked(self, question: Asking[_Result]) -> _Result:
+        with self.line.tracked():
+            if self.is_left:
                 raise asyncio.CancelledError
             return await question()
-        finally:
-            self._open.discard(task)
 
 
 _lock = threading.Lock()

@@ -1,3 +1,4 @@
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -8,17 +9,18 @@ from soundstage.agents import prompts
 from soundstage.agents.llm import desk as desks
 from soundstage.agents.llm.desk import Question
 from soundstage.agents.llm.pictures import Shown
-from soundstage.agents.record import Budget
+from soundstage.agents.record import Amount, Budget
 from soundstage.errors import BadAnswer, BadOption, BudgetSpent, ModelRefused
-from tests.agents.llm.desks import GOOD, TOO_LOUD, Sound, ask_in_threads, desk_before, desk_for, sound
-from tests.agents.llm.standin import (
-    in_turn,
-    said,
-    standin,
-    status,
-)
+from tests.agents.llm.desks import GOOD, TOO_LOUD, Sound, ask_in_threads, desk_before, desk_for, sound, wait_until
+from tests.agents.llm.standin import in_turn, said, silence, standin, status
 
-PROMISED = 1100  # tokens set aside for `sound()` are fewer
+GUESSED, PROMISED = 1000, 1100  # tokens set aside for `sound()` lie between
+PRICES: list[dict[str, float]] = [{}, {"input_price": 1.0, "output_price": 1.0}]
+
+
+def budget_of(most: int, prices: dict[str, float]) -> Budget:
+    """A budget in tokens, or the same in dollars where prices are set."""
+    return Budget(dollars=most / 1e6) if prices else Budget(tokens=most)
 
 
 # What is remembered.
@@ -156,8 +158,8 @@ def test_budget_in_dollars():
 @pytest.mark.parametrize(
     "budget",
     [
-        pytest.param(Budget(tokens=5000, spent_tokens=4900), id="tokens"),
-        pytest.param(Budget(dollars=1.0, spent_dollars=0.999), id="dollars"),
+        pytest.param(Budget(tokens=5000, spent=Amount(4900)), id="tokens"),
+        pytest.param(Budget(dollars=1.0, spent=Amount(dollars=0.999)), id="dollars"),
     ],
 )
 def test_what_was_spent_before_counts(budget: Budget):
@@ -181,18 +183,42 @@ def test_remembered_answers_cost_nothing():
         assert opened.desk.ask(sound()).label == "rain"
 
 
-@pytest.mark.parametrize("prices", [{}, {"input_price": 1.0, "output_price": 1.0}], ids=["tokens", "dollars"])
-def test_questions_asked_at_once_do_not_overspend(prices: dict[str, float]):
-    budget = Budget(dollars=4 * PROMISED / 1e6) if prices else Budget(tokens=4 * PROMISED)
-    reply = said(GOOD, tokens_in=PROMISED - 100, tokens_out=100, after=0.1)
-    with desk_before(reply, budget, concurrency=16, **prices) as opened:
-        answers = ask_in_threads(opened, [sound(f"{number}") for number in range(16)])
-    answered = [answer for answer in answers if isinstance(answer, Sound)]
-    assert {type(answer) for answer in answers} == {Sound, BudgetSpent}
+@pytest.mark.parametrize("prices", PRICES, ids=["tokens", "dollars"])
+@pytest.mark.parametrize("cost", [200, PROMISED, 2 * PROMISED], ids=["cheap", "as guessed", "dear"])
+def test_questions_asked_at_once_end_within_the_budget(prices: dict[str, float], cost: int):
+    most = 4 * PROMISED
+    reply = said(GOOD, tokens_in=cost - 100, tokens_out=100, after=0.01)
+    with desk_before(reply, budget_of(most, prices), concurrency=16, **prices) as opened:
+        answers = ask_in_threads(opened, [sound(f"{number}") for number in range(40)])
     spent = sum(exchange.tokens_in + exchange.tokens_out for exchange in opened.exchanges)
-    # Each may have cost more than was promised for it, but by no more than that.
-    assert spent <= 4 * PROMISED + len(answered) * PROMISED
-    assert len(answered) <= 5
+    assert {type(answer) for answer in answers} == {Sound, BudgetSpent}
+    assert most - PROMISED <= spent <= most + max(0, cost - GUESSED)
+
+
+@pytest.mark.parametrize("prices", PRICES, ids=["tokens", "dollars"])
+def test_questions_asked_at_once_that_a_small_budget_holds_are_all_answered(prices: dict[str, float]):
+    reply = said(GOOD, tokens_in=100, tokens_out=100, after=0.01)
+    with desk_before(reply, budget_of(39 * 200 + PROMISED, prices), concurrency=16, **prices) as opened:
+        answers = ask_in_threads(opened, [sound(f"{number}") for number in range(40)])
+    assert [type(answer) for answer in answers] == [Sound] * 40
+
+
+def test_what_is_left_does_not_wait_for_others():
+    with desk_before(silence(), Budget(tokens=PROMISED), timeout=600) as opened, ThreadPoolExecutor(2) as pool:
+        first = pool.submit(opened.desk.ask, sound("one"))
+        wait_until(lambda: bool(opened.server.requests))
+        second = pool.submit(opened.desk.ask, sound("two"))
+        opened.desk.leave()
+        for asked in (first, second):
+            with pytest.raises(CancelledError):
+                asked.result(timeout=60)
+    assert len(opened.server.requests) == 1
+
+
+def test_one_that_fails_leaves_those_that_wait_for_room_beside_it():
+    two = Budget(tokens=8 * PROMISED)
+    with desk_before(in_turn(silence(), status(400)), two, timeout=600) as opened, pytest.raises(ModelRefused):
+        opened.desk.ask_all([sound(f"{number}") for number in range(7)])
 
 
 def test_dollars_need_a_price():

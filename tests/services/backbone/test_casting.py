@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, select
 
-from services.backbone.casting import LedgerMemory, Spendings, budget_of
+from services.backbone.casting import LedgerMemory, Spendings
 from services.backbone.dispatch.claims import Claim
 from services.backbone.errors import Unavailable
 from services.backbone.ledger.repositories.talks import Talks, Usage, usage_in
@@ -13,7 +13,7 @@ from services.backbone.ledger.sessions import transaction
 from services.backbone.ledger.tables import Job, Memory, Turn
 from services.backbone.options import JobOptions
 from services.backbone.settings import Settings
-from soundstage.agents.record import Exchange
+from soundstage.agents.record import Amount, Exchange
 from soundstage.cuesheet import Overview
 from soundstage.workfolder import WorkFolder
 from tests.services import rows
@@ -58,7 +58,7 @@ def usage(claim: Claim) -> Usage:
 
 
 def test_a_question_is_a_turn_at_once(claim: Claim):
-    Spendings(claim).record(ASKED)
+    Spendings(claim, Usage()).record(ASKED)
     (turn,) = turns(claim)
     assert (turn.position, turn.step_id, turn.role, turn.text) == (0, "step_1", "designer", ASKED.answer)
     assert (turn.model, turn.prompt_version) == ("openai-chat:m", "designer_draft@1")
@@ -66,8 +66,8 @@ def test_a_question_is_a_turn_at_once(claim: Claim):
 
 
 def test_questions_from_many_threads_stand_one_behind_the_other(claim: Claim):
-    spendings = Spendings(claim)
-    others = Spendings(claim)  # of another step of the job
+    spendings = Spendings(claim, Usage())
+    others = Spendings(claim, Usage())  # of another step of the job
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: (spendings if number % 2 else others).record(ASKED), range(24)))
     assert [turn.position for turn in turns(claim)] == list(range(24))
@@ -87,25 +87,27 @@ def test_questions_from_many_threads_stand_one_behind_the_other(claim: Claim):
 )
 def test_what_a_job_has_spent_is_added_up(exchanges: list[Exchange], expected: Usage, claim: Claim):
     for exchange in exchanges:
-        Spendings(claim).record(exchange)
+        Spendings(claim, Usage()).record(exchange)
     assert usage(claim) == expected
 
 
 def test_what_was_asked_can_be_told_again(claim: Claim):
     for exchange in (ASKED, FAILED, STOOD_IN):
-        Spendings(claim).record(exchange)
+        Spendings(claim, Usage()).record(exchange)
     with transaction() as session:
         assert list(Talks(session, claim.job_id).exchanges()) == [ASKED, FAILED, STOOD_IN]
 
 
 def test_text_that_the_ledger_cannot_hold_is_made_to_fit(claim: Claim):
-    Spendings(claim).record(ASKED.model_copy(update={"answer": "{\0}", "model": "m" * 500, "prompt": "p" * 500}))
+    Spendings(claim, Usage()).record(
+        ASKED.model_copy(update={"answer": "{\0}", "model": "m" * 500, "prompt": "p" * 500})
+    )
     (turn,) = turns(claim)
     assert (turn.text, len(turn.model), len(turn.prompt_version)) == ("{}", 120, 40)
 
 
 def test_what_was_spent_waits_for_a_ledger_that_is_away(claim: Claim, monkeypatch: pytest.MonkeyPatch):
-    spendings = Spendings(claim)
+    spendings = Spendings(claim, Usage())
     with monkeypatch.context() as away:
         away.setattr("services.backbone.casting.transaction", _refuse)
         spendings.record(ASKED)
@@ -121,7 +123,7 @@ def _refuse() -> None:
 def test_a_job_that_is_gone_is_not_written_of(claim: Claim, folder: WorkFolder):
     with transaction() as session:
         session.execute(delete(Job).where(Job.id == claim.job_id))
-    Spendings(claim).record(ASKED)
+    Spendings(claim, Usage()).record(ASKED)
     LedgerMemory(claim.job_id, folder).remember("a" * 32, Overview(summary="a street"))
     assert turns(claim) == []
 
@@ -143,7 +145,20 @@ def test_an_answer_outlives_a_ledger_that_is_away(claim: Claim, folder: WorkFold
     assert memory.recall("a" * 32, Overview) == Overview(summary="a street")
 
 
-def test_a_budget_is_less_what_was_spent():
+def test_a_budget_is_less_what_was_spent(claim: Claim):
     options = JobOptions(cast="llm", most_tokens=5000, most_dollars=2.5)
-    budget = budget_of(options, Usage(questions=1, tokens_in=900, tokens_out=50, cost=0.25))
-    assert (budget.tokens, budget.dollars, budget.spent_tokens, budget.spent_dollars) == (5000, 2.5, 950, 0.25)
+    before = Usage(questions=1, tokens_in=900, tokens_out=50, cost=0.25)
+    budget = Spendings(claim, before).budget(options)
+    assert (budget.tokens, budget.dollars, budget.spent) == (5000, 2.5, Amount(950, 0.25))
+
+
+def test_what_steps_beside_it_have_spent_counts_from_its_next_question_on(claim: Claim):
+    here, beside = Spendings(claim, Usage()), Spendings(claim, Usage())
+    budget = here.budget(JobOptions(cast="llm", most_tokens=5000))
+    for _ in range(2):
+        beside.record(ASKED)
+    assert budget.elsewhere() == Amount()
+    here.record(ASKED)
+    assert budget.elsewhere() == Amount(2 * 950, pytest.approx(0.02))
+    here.record(FAILED)
+    assert budget.elsewhere() == Amount(2 * 950, pytest.approx(0.02))

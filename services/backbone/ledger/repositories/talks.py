@@ -1,6 +1,7 @@
 """What models are asked over one job's film: their answers, and what they cost, as soon as it is known."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import func, select
@@ -11,7 +12,7 @@ from services.backbone.ids import new_id
 from services.backbone.ledger.tables import Job, Memory, Turn
 from services.backbone.ledger.tables.base import Document
 from soundstage.agents.llm.understudy import HOUSE
-from soundstage.agents.record import Exchange
+from soundstage.agents.record import Amount, Exchange
 
 _AGENTS = "agents"
 
@@ -32,9 +33,9 @@ class Usage(BaseModel):
     stood_in: int = 0
 
     @property
-    def tokens(self) -> int:
-        """Asked and answered."""
-        return self.tokens_in + self.tokens_out
+    def amount(self) -> Amount:
+        """What it comes to: tokens asked and answered, and dollars as far as prices are known."""
+        return Amount(self.tokens_in + self.tokens_out, self.cost or 0.0)
 
     def after(self, exchange: Exchange) -> "Usage":
         """With one question more, or one that the house answered."""
@@ -55,6 +56,11 @@ def usage_in(document: Document | None) -> Usage:
     return Usage.model_validate((document or {}).get(_AGENTS, {}))
 
 
+def usage_of(exchanges: Iterable[Exchange]) -> Usage:
+    """What some questions come to."""
+    return reduce(Usage.after, exchanges, Usage())
+
+
 class Talks:
     """The talk with models over one job's film. A job that is gone is not written of."""
 
@@ -71,16 +77,21 @@ class Talks:
         row = {"job_id": self._job_id, "key": key, "document": document}
         self._session.execute(insert(Memory).values(row).on_conflict_do_nothing())
 
-    def add(self, step_id: str, exchanges: Sequence[Exchange]) -> None:
-        """Write down what was asked in a step, behind all that was said before, and what the job has spent by now."""
+    def add(self, step_id: str, exchanges: Sequence[Exchange]) -> Usage | None:
+        """Write down what was asked in a step, behind all that was said before.
+
+        Returns:
+            What the job has asked by now, in all of its steps; None of a job that is gone.
+        """
         job = self._session.scalar(select(Job).where(Job.id == self._job_id).with_for_update())
         if job is None:
-            return
+            return None
         usage = usage_in(job.usage)
         for place, exchange in enumerate(exchanges, start=next_position(self._session, job.id)):
             self._session.add(_turn(job.id, step_id, place, exchange))
             usage = usage.after(exchange)
         job.usage = {**(job.usage or {}), _AGENTS: usage.model_dump(mode="json")}
+        return usage
 
     def exchanges(self) -> Iterator[Exchange]:
         """All that was asked so far, in order."""
