@@ -5,6 +5,7 @@ result already lies in the work folder, under the hash of its inputs: a run that
 goes on where it was, and an edit redoes only what it touches.
 """
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -258,7 +259,9 @@ class Studio:
     def render(self, cues: Sequence[Cue]) -> Rendered:
         """Stage synthesize for some cues."""
         options = RenderOptions(candidates=self.options.candidates, workers=self.options.workers)
-        stage = Stage((*self._crew.makers(self._footage), *self._makers), self.folder.takes, options)
+        stop, footage = threading.Event(), self._footage
+        makers = (*self._crew.makers(footage, stop.is_set), *self._makers)
+        stage = Stage(makers, self.folder.takes, options, self._crew.ears(footage), stop=stop)
         return self._timed(StageName.SYNTHESIZE, lambda tell: stage.render(cues, tell))
 
     def accept(self, rendered: Rendered) -> None:

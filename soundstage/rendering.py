@@ -65,6 +65,7 @@ class Stage:
         options: RenderOptions | None = None,
         ears: Sequence[Ear] = (),
         clock: Callable[[], float] = time.monotonic,
+        stop: threading.Event | None = None,
     ) -> None:
         """Set it up.
 
@@ -74,12 +75,14 @@ class Stage:
             options: how many takes, and how many at once.
             ears: models that judge takes beside the checks.
             clock: tells seconds, for the time that a cue may take.
+            stop: set once nobody wants the takes any more, for makers that were told to look at it.
         """
         self._makers = tuple(makers)
         self._folder = folder
         self._options = options or RenderOptions()
         self._ears = guarded(ears)
         self._clock = clock
+        self._stop = stop or threading.Event()
 
     def render(self, cues: Sequence[Cue], progress: Callable[[float], None]) -> Rendered:
         """Render what is not there yet; several cues at a time, identical ones once.
@@ -120,25 +123,26 @@ class Stage:
         return done, fresh
 
     def _in_parallel(self, wanted: Mapping[str, Offers]) -> Iterator[tuple[str, tuple[Take | str, bool]]]:
-        stop = threading.Event()
         longest_first = sorted(wanted, key=lambda key: -wanted[key].cue.duration)
         with ThreadPoolExecutor(self._workers()) as pool:
             running: dict[Future[tuple[Take | str, bool]], str] = {
-                pool.submit(self._render_one, wanted[key], stop): key for key in longest_first
+                pool.submit(self._render_one, wanted[key]): key for key in longest_first
             }
             try:
                 while running:
                     for future in wait(running, return_when=FIRST_COMPLETED).done:
                         yield running.pop(future), future.result()
+            except BaseException:
+                self._stop.set()
+                raise
             finally:
-                stop.set()
                 pool.shutdown(cancel_futures=True)
 
     def _workers(self) -> int:
         gathers = any(maker.facts.gathers for maker in self._makers)
         return max(self._options.workers, _GATHERED if gathers else 1)
 
-    def _render_one(self, offers: Offers, stop: threading.Event) -> tuple[Take | str, bool]:
+    def _render_one(self, offers: Offers) -> tuple[Take | str, bool]:
         """The best of several takes by the best maker; a maker that fails gives way to the next."""
         cue, problems = offers.cue, list[str]()
         for place, offer in enumerate(offers.ranked):
@@ -146,21 +150,21 @@ class Stage:
             if (take := self._kept(key)) is not None:
                 return take, False
             try:
-                return self._best_of(offer, key, cue, stop, offers.choice(place, problems)), True
+                return self._best_of(offer, key, cue, offers.choice(place, problems)), True
             except _FAILURES as problem:
                 _log.warning("maker failed", maker=offer.maker.facts.name, cue=cue.id, problem=str(problem))
                 problems.append(str(problem))
         _log.warning("cue stays silent", cue=cue.id, label=cue.label, problem=problems[-1])
         return problems[-1], False
 
-    def _best_of(self, offer: Offer, key: str, cue: Cue, stop: threading.Event, choice: str) -> Take:
+    def _best_of(self, offer: Offer, key: str, cue: Cue, choice: str) -> Take:
         label = knowledge().find(cue.label)
         takes: list[Take] = []
         hearings: list[Hearing] = []
         began = self._clock()
         try:
             for number in range(self._options.candidates):
-                takes.append(self._make(offer.maker, cue, key, number, stop))
+                takes.append(self._make(offer.maker, cue, key, number))
                 hearings.append(listen(takes[-1].path, cue, label, self._ears))
                 if (good_enough(hearings[-1]) and _is_settled(cue, label)) or self._is_late(began, len(takes)):
                     break
@@ -175,11 +179,11 @@ class Stage:
         limit, spent = self._options.seconds, self._clock() - began
         return limit is not None and spent * (made + 1) / made > limit
 
-    def _make(self, maker: SoundMaker, cue: Cue, key: str, number: int, stop: threading.Event) -> Take:
+    def _make(self, maker: SoundMaker, cue: Cue, key: str, number: int) -> Take:
         seed = performance_seed(cue, number)
         rendering = maker.make(cue, seed)
         path = self._folder / f".{key}.{number}.part"  # swept up after a kill, as all .part files are
-        frames = sound.write_blocks(path, _until(stop, rendering.blocks), rendering.channels)
+        frames = sound.write_blocks(path, _until(self._stop, rendering.blocks), rendering.channels)
         return Take(
             cue=cue.id,
             identity=key,

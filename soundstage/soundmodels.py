@@ -10,6 +10,8 @@ import structlog
 
 from soundstage.errors import BadOption, MissingPart
 from soundstage.footage import Footage
+from soundstage.review.at_hand import ears_at_hand
+from soundstage.review.listeners import Ear
 from soundstage.synth.maker import SoundMaker
 from soundstage.weights.card import Does, ModelCard
 from soundstage.weights.catalogue import Catalogue, catalogue
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     import torch
 
     from soundstage.networks.rack import Rack
+
+Stop = Callable[[], bool]
 
 HOUSE = "house"
 INSTALL = "pip install 'soundstage[gpu]'"
@@ -120,25 +124,58 @@ class Crew:
     models: SoundModels | None
     wishes: Wishes
 
-    def makers(self, footage: Footage | None) -> tuple[SoundMaker, ...]:
-        """Sound makers for one film, which is seen in `footage` where it was read for it."""
+    def makers(self, footage: Footage | None, stop: Stop) -> tuple[SoundMaker, ...]:
+        """Sound makers for one film.
+
+        Args:
+            footage: the film's pictures, where it was read for them.
+            stop: says whether nobody wants the sounds any more.
+        """
         if self.models is None:
             return ()
         cards = self.models.serving(self.wishes, Does.VIDEO_TO_AUDIO, Does.TEXT_TO_AUDIO)
-        return tuple(_MAKERS[card.family](self.models, card, footage, self.wishes) for card in cards)
+        return tuple(_MAKERS[card.family](self.models, card, footage, self.wishes, stop) for card in cards)
+
+    def ears(self, footage: Footage | None) -> tuple[Ear, ...]:
+        """Models that judge the takes of one film."""
+        if self.models is None:
+            return ()
+        commercial = self.wishes.commercial_use
+        return ears_at_hand(self.models.known, self.models.shelf, self.models.rack, footage, commercial)
 
 
 NOBODY = Crew(None, Wishes())
-_Build = Callable[[SoundModels, ModelCard, Footage | None, Wishes], SoundMaker]
+_Build = Callable[[SoundModels, ModelCard, Footage | None, Wishes, Stop], SoundMaker]
 
 
-def _mmaudio(models: SoundModels, card: ModelCard, footage: Footage | None, wishes: Wishes) -> SoundMaker:
+def _mmaudio(models: SoundModels, card: ModelCard, footage: Footage | None, wishes: Wishes, stop: Stop) -> SoundMaker:
     from soundstage.synth.mmaudio.maker import MMAudioMaker
 
-    return MMAudioMaker(card, models.shelf, models.rack, footage)
+    return MMAudioMaker(models.engine(card), footage)
 
 
-_MAKERS: Mapping[str, _Build] = {"mmaudio": _mmaudio}
+def _foleycrafter(
+    models: SoundModels, card: ModelCard, footage: Footage | None, wishes: Wishes, stop: Stop
+) -> SoundMaker:
+    from soundstage.synth.foleycrafter.maker import FoleyCrafterMaker
+
+    return FoleyCrafterMaker(models.known.needed(card), models.shelf, models.rack, footage, stop=stop)
+
+
+def _diffusion(models: SoundModels, card: ModelCard, footage: Footage | None, wishes: Wishes, stop: Stop) -> SoundMaker:
+    from soundstage.synth.diffusion.maker import TextToAudioMaker
+
+    place, identity = models.shelf.place(card), models.shelf.identity(card)
+    return TextToAudioMaker(card, place, models.rack, music=wishes.music, identity=identity, stop=stop)
+
+
+_MAKERS: Mapping[str, _Build] = {
+    "mmaudio": _mmaudio,
+    "foleycrafter": _foleycrafter,
+    "stable-audio": _diffusion,
+    "stable-audio-3": _diffusion,
+    "audioldm2": _diffusion,
+}
 # Families of listeners that watch the picture too.
 _WATCHING = ("synchformer", "imagebind")
 
