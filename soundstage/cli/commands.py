@@ -27,6 +27,7 @@ _MODULES: Mapping[str, tuple[str, ...]] = {
     "inspect": ("inspect",),
     "labels": ("labels",),
     "library": ("library",),
+    "models": ("models",),
     "service": ("submit", "status", "watch", "fetch", "cancel", "retry"),
     "batch": ("batch",),
     "doctor": ("doctor",),

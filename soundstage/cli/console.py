@@ -18,6 +18,8 @@ class _Console(Console):
         raise BrokenPipeError
 
 
+_UNBROKEN = 500  # columns: as wide as a row may be
+
 stdout = _Console(highlight=False, soft_wrap=True)
 stderr = _Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -63,14 +65,16 @@ def print_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str | None = None) -> None:
-    """Print rows of text; markup in the cells is not interpreted."""
+def print_table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], title: str | None = None, unbroken: bool = False
+) -> None:
+    """Print rows of text; markup in the cells is not interpreted. `unbroken` rows may be wider than the screen."""
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for name in columns:
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(cell.replace("[", r"\[") for cell in row))
-    stdout.print(table)
+    stdout.print(table, width=_UNBROKEN if unbroken else None)
 
 
 def print_facts(facts: Mapping[str, str]) -> None:

@@ -14,7 +14,7 @@ import httpx
 from soundstage.errors import BadModel, ModelAway, ModelRefused, StorageError
 from soundstage.weights.card import ModelFile
 from soundstage.weights.digests import mismatch
-from soundstage.weights.partfile import CHUNK, Part
+from soundstage.weights.partfile import Part
 from soundstage.weights.record import Kept
 
 _ATTEMPTS = 6  # in a row without a single byte
@@ -129,7 +129,7 @@ class Fetcher:
             if not _goes_on(answer, part):
                 part.begin(_version(answer))
             with part.path.open("ab") as kept:
-                for chunk in answer.iter_bytes(CHUNK):
+                for chunk in answer.iter_bytes():  # as they come: what is gathered into larger ones is lost with them
                     part.write(kept, chunk)
                     moved(part.size)
         _judge_length(answer, part)

@@ -65,7 +65,7 @@ def _in_repository(card: ModelCard, folder: Path) -> dict[ModelFile, Path]:
 
 
 def _take_all(card: ModelCard, files: dict[ModelFile, Path], folder: Path, shelf: Shelf, watch: Watch) -> Pulled:
-    listed = {file.path: source.stat().st_size for file, source in files.items()}
+    listed: dict[str, int | None] = {file.path: source.stat().st_size for file, source in files.items()}
     shelf.note(card, replace(shelf.record(card), listed=listed, files={}, folder=None))
     seen = read_record(folder / ".records" / f"{card.name}.json").files  # of another shelf
     for file, source in files.items():

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from soundstage.weights.record import Kept
 
-CHUNK = 1 << 20
+_CHUNK = 1 << 20
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Part:
         if part.path.is_file():
             part.version = part._label.read_text() if part._label.is_file() else ""
             with part.path.open("rb") as file:
-                while chunk := file.read(CHUNK):
+                while chunk := file.read(_CHUNK):
                     part._count(chunk)
         return part
 

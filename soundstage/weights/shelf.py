@@ -46,6 +46,10 @@ class Shelf:
         """Whether all of a card's own files are there, in their sizes where those are known; digests: `verify`."""
         return not self.lacking(card)
 
+    def has_begun(self, card: ModelCard) -> bool:
+        """Whether anything of a model is here, if not all."""
+        return self.has(card) or bool(self.record(card).listed) or any(_files(self.place(card)))
+
     def whole(self, cards: Iterable[ModelCard]) -> bool:
         """Whether all these are there: a model and what it needs, as `catalogue().needed(card)` lists them."""
         return all(self.has(card) for card in cards)
