@@ -27,7 +27,8 @@ from soundstage.film.probe import Probe
 from soundstage.reading import Shot
 
 FOLDER = "clips"
-LONGEST_SIDE = 320
+# Enough for models that look at 384 x 384 or 224 x 224 pixels of it.
+LONGEST_SIDE = 448
 FASTEST = 25
 _QUALITY = 27
 # Times of shots are rounded; no two pictures are as near to each other as this (seconds).
@@ -53,7 +54,7 @@ def write_clips(
 ) -> tuple[Shot, ...]:
     """Write a clip of every shot; returns the shots with their clips named.
 
-    Clips are H.264 in MP4, at most 320 pixels on the longer side, upright, without sound. They show all
+    Clips are H.264 in MP4, at most 448 pixels on the longer side, upright, without sound. They show all
     pictures of the shot, or 25 a second where the film has more. Earlier clips are removed first.
     A shot of which nothing can be decoded any more gets none.
 
