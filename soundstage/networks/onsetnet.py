@@ -101,10 +101,13 @@ class _R2Plus1D(nn.Module):
 
 
 class _Block(nn.Module):
+    """Two convolutions split into space and time: between the halves, what gives the first its unsplit weight count."""
+
     def __init__(self, wide: int, width: int, stride: int) -> None:
         super().__init__()
-        self.conv1 = nn.Sequential(_split(wide, width, stride), nn.BatchNorm3d(width), nn.ReLU())
-        self.conv2 = nn.Sequential(_split(width, width, 1), nn.BatchNorm3d(width))
+        middle = (wide * width * 27) // (wide * 9 + 3 * width)
+        self.conv1 = nn.Sequential(_split(wide, middle, width, stride), nn.BatchNorm3d(width), nn.ReLU())
+        self.conv2 = nn.Sequential(_split(width, middle, width, 1), nn.BatchNorm3d(width))
         self.downsample = _shortcut(wide, width, stride) if stride > 1 else None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -131,9 +134,7 @@ def _layer(wide: int, width: int, stride: int) -> nn.Sequential:
     return nn.Sequential(_Block(wide, width, stride), _Block(width, width, 1))
 
 
-def _split(wide: int, width: int, stride: int) -> nn.Sequential:
-    """A 3 × 3 × 3 convolution split into space and time, with as many parameters as the whole would have."""
-    middle = (wide * width * 27) // (wide * 9 + 3 * width)
+def _split(wide: int, middle: int, width: int, stride: int) -> nn.Sequential:
     return nn.Sequential(*_across(wide, middle, kernel=3, stride=stride), *_along(middle, width))
 
 
