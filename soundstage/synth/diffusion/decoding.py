@@ -44,9 +44,11 @@ def _pieces(latents: Tensor, kind: Latents) -> Iterator[tuple[int, _Sound]]:
     frames = latents.shape[2]
     starts = list(range(0, max(1, frames - SHARED), STRETCH - SHARED))
     for start in starts:
+        stretch = latents[:, :, start : start + STRETCH]
         with torch.inference_mode():
-            sound = kind.sound(latents[:, :, start : start + STRETCH])[0]
-        piece = sound.float().cpu().numpy().T
+            sound = kind.sound(stretch)[0]
+        # AudioLDM2's vocoder gives a few samples more than its hop says.
+        piece = sound.float().cpu().numpy().T[: stretch.shape[2] * kind.hop]
         yield start * kind.hop, piece * _fades(len(piece), kind.hop, first=start == 0, last=start == starts[-1])
 
 
