@@ -31,7 +31,8 @@ def _checked(text: str) -> str:
 
 
 Speech = Annotated[str, Field(max_length=500_000), AfterValidator(_checked)]
-MOST_TOKENS, MOST_DOLLARS = 10**10, 1e6
+MostTokens = Annotated[int, Field(ge=1, le=10**10)]
+MostDollars = Annotated[float, Field(gt=0, le=1e6)]
 
 
 def _known(name: str) -> str:
@@ -70,11 +71,11 @@ class JobOptions(BaseModel):
         False, description="Let the house cast stand in where a model fails or the budget is spent; else the job fails"
     )
     narrate: bool = Field(False, description="Have lines written and spoken for a narrator; by the cast `llm` alone")
-    most_tokens: int | None = Field(
-        None, ge=1, le=MOST_TOKENS, description="What the job may spend on models, in tokens asked and answered"
+    most_tokens: MostTokens | None = Field(
+        None, description="What the job may spend on models, in tokens asked and answered"
     )
-    most_dollars: float | None = Field(
-        None, gt=0, le=MOST_DOLLARS, description="What the job may spend on models, in US dollars; prices must be known"
+    most_dollars: MostDollars | None = Field(
+        None, description="What the job may spend on models, in US dollars; prices must be known"
     )
 
     makers: tuple[ModelName, ...] = Field(

@@ -37,6 +37,8 @@ Candidates = Annotated[int, typer.Option("--candidates", min=1, max=16, help="Ta
 Transcript = Annotated[
     bool, typer.Option("--transcript/--no-transcript", help="Find and write down speech in the original sound.")
 ]
+MostTokens = Annotated[int | None, typer.Option("--most-tokens", min=1, help="Tokens that the film may cost.")]
+MostDollars = Annotated[float | None, typer.Option("--most-dollars", min=0, help="US dollars that the film may cost.")]
 Narrate = Annotated[bool, typer.Option("--narrate", help="Let the Scriptwriter write lines for a narrator.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, and no progress.")]
 
@@ -49,12 +51,8 @@ class CastWanted:
         CastName, typer.Option("--cast", envvar="SOUNDSTAGE_CAST", help="Who decides: the house's rules, or models.")
     ] = CastName.HOUSE
     fallback: Annotated[bool, typer.Option("--fallback", help="Let the house stand in for a model that fails.")] = False
-    most_tokens: Annotated[int | None, typer.Option("--most-tokens", min=1, help="Tokens that the film may cost.")] = (
-        None
-    )
-    most_dollars: Annotated[
-        float | None, typer.Option("--most-dollars", min=0, help="US dollars that the film may cost.")
-    ] = None
+    most_tokens: MostTokens = None
+    most_dollars: MostDollars = None
 
 
 @dataclass(frozen=True)

@@ -125,10 +125,17 @@ def cancel(job: JobId, url: Url = None, key: Key = None, json: opt.Json = False)
         _show(client.cancel(job), json)
 
 
-def retry(job: JobId, url: Url = None, key: Key = None, json: opt.Json = False) -> None:
-    """Go on with a job that failed, was canceled or expired."""
+def retry(
+    job: JobId,
+    most_tokens: opt.MostTokens = None,
+    most_dollars: opt.MostDollars = None,
+    url: Url = None,
+    key: Key = None,
+    json: opt.Json = False,
+) -> None:
+    """Go on with a job that failed, was canceled or expired; where its budget was spent, with a larger one."""
     with connect(url, key) as client:
-        _show(client.retry(job), json)
+        _show(client.retry(job, most_tokens=most_tokens, most_dollars=most_dollars), json)
 
 
 def _known(client: Client, client_id: str | None) -> Job | None:

@@ -32,6 +32,13 @@ def test_a_job_is_canceled_once_and_tried_again(client: Client):
         client.retry(job.id)
 
 
+def test_a_job_that_spent_its_budget_is_tried_again_with_a_larger_one(client: Client):
+    job = client.submit(url=URL, options={"most_tokens": 1000, "most_dollars": 0.5})
+    client.cancel(job.id)
+    options = client.retry(job.id, most_tokens=5000).options
+    assert (options["most_tokens"], options["most_dollars"]) == (5000, 0.5)
+
+
 def test_a_batch_tells_what_became_of_each_item(client: Client):
     items = [{"client_id": "a", "url": URL}, {"client_id": "b", "url": URL, "options": {"seed": -1}}]
     taken = client.create_batch(items, reference="season 2", defaults={"priority": "bulk"})

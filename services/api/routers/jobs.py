@@ -16,7 +16,7 @@ from services.api.idempotency import Answer, IdempotencyKeyHeader, once
 from services.api.problems import problems
 from services.api.relay import publish_after_commit
 from services.api.schemas.base import NO_NUL, Moment
-from services.api.schemas.jobs import ClientId, JobCreated, JobForm, JobPage, JobRequest, JobView
+from services.api.schemas.jobs import ClientId, JobCreated, JobForm, JobPage, JobRequest, JobView, RetryTerms
 from services.api.schemas.pages import USUAL_LIMIT, Cursor, Limit
 from services.api.sessions import Held, Session
 from services.api.views import job_json, url_of
@@ -29,7 +29,7 @@ from services.backbone.ledger.tables import ACTIVE, Job, JobStatus
 from services.backbone.objects.store import ObjectStore
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
-documentation.describe(JobRequest, JobForm)
+documentation.describe(JobRequest, JobForm, RetryTerms)
 
 JobIdPath = Annotated[str, Path(description="The job's id, `job_…`")]
 
@@ -60,6 +60,10 @@ _JSON: dict[str, Any] = {
         "required": True,
         "content": {"application/json": {"schema": documentation.reference(JobRequest)}},
     }
+}
+
+_RETRY: dict[str, Any] = {
+    "requestBody": {"required": False, "content": {"application/json": {"schema": documentation.reference(RetryTerms)}}}
 }
 
 log = structlog.get_logger()
@@ -165,15 +169,26 @@ def _cancel(session: SyncSession, caller: Caller, job_id: str) -> Response:
     return _shown(session, job)
 
 
-@router.post("/{id}/retry", status_code=202, response_model=JobView, responses=problems(404, 409))
-async def retry_job(id: JobIdPath, caller: Writer, session: Session) -> Response:
-    """Go on with a job that failed, was canceled or expired, from what is done."""
+@router.post(
+    "/{id}/retry",
+    status_code=202,
+    response_model=JobView,
+    responses=problems(400, 404, 409, 415, 422),
+    openapi_extra=_RETRY,
+)
+async def retry_job(request: Request, id: JobIdPath, caller: Writer, session: Session) -> Response:
+    """Go on with a job that failed, was canceled or expired, from what is done.
+
+    One that has spent its budget goes on with a larger one, given in the body. What was spent before counts.
+    """
+    terms = await json_body(request, RetryTerms) if await request.body() else RetryTerms()
     publish_after_commit(session)
-    return await session.run_sync(lambda sync: _retry(sync, caller, id))
+    return await session.run_sync(lambda sync: _retry(sync, caller, id, terms))
 
 
-def _retry(session: SyncSession, caller: Caller, job_id: str) -> Response:
+def _retry(session: SyncSession, caller: Caller, job_id: str, terms: RetryTerms) -> Response:
     job = intake.take_up_again(session, caller.account_id, job_id, flow.retry)
+    job.options = {**job.options, **terms.model_dump(exclude_none=True)}
     return _shown(session, job, 202)
 
 

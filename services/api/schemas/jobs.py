@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from services.api.schemas.base import NO_NUL, Body, Moment, Reference, View
 from services.backbone.ledger.tables import JobStatus, Priority
-from services.backbone.options import JobOptions
+from services.backbone.options import JobOptions, MostDollars, MostTokens
 
 SOURCES = ("upload_id", "url", "s3")
 
@@ -70,6 +70,13 @@ class JobRequest(JobTerms):
         if len(given) != 1:
             raise ValueError(f"give exactly one of upload_id, url and s3, not {len(given)}")
         return self
+
+
+class RetryTerms(Body):
+    """What a job that is tried again may spend in all; what is not named stays as it was."""
+
+    most_tokens: MostTokens | None = Field(None, description="On models, in tokens asked and answered")
+    most_dollars: MostDollars | None = Field(None, description="On models, in US dollars; prices must be known")
 
 
 class JobForm(JobTerms):

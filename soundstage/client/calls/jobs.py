@@ -104,9 +104,18 @@ async def cancel(core: Core, id: str) -> Job:
     return await core.ask(post(f"{_at(id)}/cancel", repeatable=True), Job)
 
 
-async def retry(core: Core, id: str) -> Job:
-    """Go on with a job that failed, was canceled or expired, from what is done. Raises Conflict otherwise."""
-    return await core.ask(post(f"{_at(id)}/retry"), Job)
+async def retry(core: Core, id: str, *, most_tokens: int | None = None, most_dollars: float | None = None) -> Job:
+    """Go on with a job that failed, was canceled or expired, from what is done. Raises Conflict otherwise.
+
+    Args:
+        core: of the client.
+        id: of the job.
+        most_tokens: what it may spend on models from now on, with what it has spent; None leaves it as it was.
+        most_dollars: the same in US dollars.
+    """
+    given = {"most_tokens": most_tokens, "most_dollars": most_dollars}
+    stated = {name: value for name, value in given.items() if value is not None}
+    return await core.ask(post(f"{_at(id)}/retry", stated or None), Job)
 
 
 async def forget(core: Core, id: str) -> None:

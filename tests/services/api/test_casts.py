@@ -75,3 +75,55 @@ async def test_a_status_tells_what_models_cost_and_changes_with_it(api: httpx.As
     assert after.json()["usage"] == {
         "agents": {"questions": 1, "tokens_in": 900, "tokens_out": 50, "cost": None, "stood_in": 0}
     }
+
+
+@pytest.mark.parametrize(
+    ("body", "budget"),
+    [
+        pytest.param(None, (1000, 0.5), id="as it was"),
+        pytest.param({}, (1000, 0.5), id="nothing named"),
+        pytest.param({"most_tokens": 5000}, (5000, 0.5), id="more tokens"),
+        pytest.param({"most_tokens": 5000, "most_dollars": 2}, (5000, 2), id="more of both"),
+    ],
+)
+async def test_a_job_that_spent_its_budget_is_tried_again_with_a_larger_one(
+    body: dict[str, object] | None, budget: tuple[int, float], api: httpx.AsyncClient
+) -> None:
+    job = await _created(api, options={"hint": "a harbour", "most_tokens": 1000, "most_dollars": 0.5})
+    await api.post(f"{JOBS}/{job['id']}/cancel")
+
+    answer = await api.post(f"{JOBS}/{job['id']}/retry", json=body)
+
+    assert answer.status_code == 202, answer.text
+    options = answer.json()["options"]
+    assert (options["most_tokens"], options["most_dollars"], options["hint"]) == (*budget, "a harbour")
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        pytest.param({"most_tokens": 0}, "/most_tokens", id="no tokens"),
+        pytest.param({"most_dollars": -1}, "/most_dollars", id="less than nothing"),
+        pytest.param({"hint": "a lake"}, "/hint", id="another option"),
+    ],
+)
+async def test_a_budget_that_makes_no_sense_changes_nothing(
+    body: dict[str, object], pointer: str, api: httpx.AsyncClient
+) -> None:
+    job = await _created(api)
+    await api.post(f"{JOBS}/{job['id']}/cancel")
+
+    answer = await api.post(f"{JOBS}/{job['id']}/retry", json=body)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == pointer
+    assert (await api.get(f"{JOBS}/{job['id']}")).json()["status"] == "canceled"
+
+
+async def test_a_job_that_runs_keeps_its_budget(api: httpx.AsyncClient) -> None:
+    job = await _created(api, options={"most_tokens": 1000})
+
+    answer = await api.post(f"{JOBS}/{job['id']}/retry", json={"most_tokens": 5000})
+
+    assert answer.status_code == 409
+    assert (await api.get(f"{JOBS}/{job['id']}")).json()["options"]["most_tokens"] == 1000
