@@ -32,6 +32,7 @@ from soundstage.networks.synchformer.hearing import SyncSound
 from soundstage.networks.synchformer.mel import log_mel
 from soundstage.networks.synchformer.network import SyncNet
 from soundstage.networks.synchformer.sight import SyncPictures
+from soundstage.networks.unmade import unmade
 from tests.networks.filling import fill, noise
 from tests.networks.filling import pictures as frames
 
@@ -129,7 +130,7 @@ def _tokens(checkout: Path) -> Iterator[Row]:
 
 def _clip(label: str, config: ClipConfig, side: int) -> Iterator[Row]:
     theirs: Any = fill(_their_clip(config))
-    ours = _with_weights_of(theirs, Clip(config) if label == "small" else _unmade(Clip, config), "logit_scale")
+    ours = _with_weights_of(theirs, unmade(lambda: Clip(config)), "logit_scale")
     seen = noise(2, 3, side, side).add(1).div(2)
     given = pictures.normalised(seen, pictures.CLIP_MEAN, pictures.CLIP_STD)
     yield (
@@ -215,7 +216,7 @@ def _synchformer_whole() -> Iterator[Row]:
     module.ASTConfig = importlib.import_module("transformers").ASTConfig
     _mend(module)
     theirs: Any = fill(importlib.import_module("av_bench.synchformer.synchformer").Synchformer())
-    ours = _with_weights_of(theirs, _unmade(SyncNet, SYNCHFORMER), "vfeat_extractor.patch_embed.")
+    ours = _with_weights_of(theirs, unmade(SyncNet), "vfeat_extractor.patch_embed.")
     print(f"  (parameters of the tower that sees: {_count(ours.vfeat_extractor):,}; of the whole: {_count(ours):,})")
     film, samples = noise(1, 120, 3, 224, 224), noise(1, 76_800)
     cut = film.unfold(1, 16, 8).movedim(-1, 2)
@@ -234,11 +235,6 @@ def _synchformer_whole() -> Iterator[Row]:
 def _with_weights_of(theirs: nn.Module, ours: Any, *ignore: str) -> Any:  # noqa: ANN401
     load_into(ours, theirs.state_dict(), Path("upstream"), ignore=ignore)
     return ours.eval()
-
-
-def _unmade(kind: Any, config: Any) -> Any:  # noqa: ANN401
-    with torch.device("meta"):
-        return kind(config)
 
 
 def _count(network: nn.Module) -> int:

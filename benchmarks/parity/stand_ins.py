@@ -73,7 +73,9 @@ def stand_in_for_synchformer(**changes: int) -> None:
     """What Synchformer imports; changes are of its VIT section, to make it small."""
     module("einops", rearrange=rearranged, repeat=rearranged, reduce=None)
     module("timm.layers", trunc_normal_=nn.init.trunc_normal_, to_2tuple=lambda value: (value, value))
-    module("omegaconf", OmegaConf=SimpleNamespace(load=lambda path: namespace(path, **changes)))
+    reader = getattr(module("omegaconf"), "OmegaConf", SimpleNamespace())
+    reader.load = lambda path: namespace(path, **changes)  # upstream, once imported, keeps the reader
+    module("omegaconf", OmegaConf=reader)
     for name in ("requests", "tqdm"):
         if not available(name):
             module(name, tqdm=None)

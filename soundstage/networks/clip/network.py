@@ -12,6 +12,7 @@ from soundstage.networks.checkpoints import load_into, read_weights
 from soundstage.networks.clip.config import DFN5B, ClipConfig, Tower
 from soundstage.networks.pictures import CLIP_MEAN, CLIP_STD, normalised
 from soundstage.networks.rack import Setting
+from soundstage.networks.unmade import unmade
 
 # The temperature of its training, and a mask that older checkpoints carry though it follows from the context.
 _NOT_NEEDED = ("logit_scale", "attn_mask")
@@ -85,8 +86,7 @@ def load_clip(path: Path, setting: Setting, config: ClipConfig = DFN5B) -> Clip:
         MissingPart: there is no such file.
         BadModel: it is damaged or of another model.
     """
-    with torch.device("meta"):
-        network = Clip(config)
+    network = unmade(lambda: Clip(config))
     load_into(network, read_weights(path), path, ignore=_NOT_NEEDED)
     return network.to(setting.device, setting.dtype).eval()
 

@@ -13,6 +13,7 @@ from soundstage.networks.synchformer.config import OFFSETS, SYNCHFORMER, SyncCon
 from soundstage.networks.synchformer.hearing import SyncSound
 from soundstage.networks.synchformer.mel import log_mel
 from soundstage.networks.synchformer.sight import SyncPictures
+from soundstage.networks.unmade import unmade
 
 _SIGHT = "vfeat_extractor."
 _UNUSED = "patch_embed."  # patches of single pictures, which Motionformer carries along but never looks at
@@ -107,8 +108,7 @@ def load_sync_pictures(path: Path, setting: Setting, config: SyncConfig = SYNCHF
         MissingPart: there is no such file.
         BadModel: it is damaged or of another model.
     """
-    with torch.device("meta"):
-        network = SyncPictures(config)
+    network = unmade(lambda: SyncPictures(config))
     weights = read_weights(path)
     seeing = {name.removeprefix(_SIGHT): value for name, value in weights.items() if name.startswith(_SIGHT)}
     load_into(network, seeing, path, ignore=(_UNUSED,))
@@ -117,7 +117,6 @@ def load_sync_pictures(path: Path, setting: Setting, config: SyncConfig = SYNCHF
 
 def load_sync_net(path: Path, setting: Setting, config: SyncConfig = SYNCHFORMER) -> SyncNet:
     """The whole, from the published checkpoint; arguments and errors as for `load_sync_pictures`."""
-    with torch.device("meta"):
-        network = SyncNet(config)
+    network = unmade(lambda: SyncNet(config))
     load_into(network, read_weights(path), path, ignore=(_SIGHT + _UNUSED,))
     return network.to(setting.device, setting.dtype).eval()
