@@ -114,7 +114,7 @@ def bench(
     card = catalogue().card(name)
     if card.does in (Does.PART, Does.LISTENING):
         raise BadOption(f"{card.name} ({card.does}) makes no sound by itself; name a model that does.")
-    makers = SoundModels().crew(Wishes(makers=(card.name,))).makers(None)
+    makers = SoundModels().crew(Wishes(makers=(card.name,))).makers(None, lambda: False)
     if not makers:
         raise MissingPart(f"{card.name} cannot run here; install what runs it with: pip install 'soundstage[gpu]'.")
     language = next(iter(card.languages), "en") if card.does is Does.SPEECH else None
