@@ -3,11 +3,13 @@
 import threading
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from torch import Tensor
 
 from soundstage.errors import BadModel, MissingPart
@@ -23,6 +25,17 @@ RATE = 48_000
 LONGEST = 10.0
 _BATCH = 16
 _MOST_NAMED = 3
+_DAMAGED = (
+    OSError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    EOFError,
+    UnpicklingError,
+    SafetensorError,
+)
 
 
 class Clap:
@@ -56,7 +69,7 @@ class Clap:
                 folder, local_files_only=True, dtype=setting.dtype, output_loading_info=True
             )
             processor = ClapProcessor.from_pretrained(folder, local_files_only=True)
-        except (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except _DAMAGED as error:
             raise BadModel(f"{folder} is not a whole CLAP model ({_brief(error)}); fetch it again.") from error
         model, report = loaded
         _check(report["missing_keys"], folder)
