@@ -62,13 +62,26 @@ def spoken(words, text):
         ("do", ["d", "o</w>"]),
         ("dog's", ["dog</w>", "'s</w>"]),
         ("dog’s", ["dog</w>", "'s</w>"]),
+        ("do\x07g\ufeff", ["dog</w>"]),
         ("42", ["4</w>", "2</w>"]),
         ("?!", ["?", "!</w>"]),
         ("&amp;lt;", ["<</w>"]),
         ("cafe\u0301", ["ca", "f", "Ã", "©</w>"]),
         ("", []),
     ],
-    ids=["merged", "case and space", "no merge", "ending", "curly", "digits", "signs", "escaped", "accent", "empty"],
+    ids=[
+        "merged",
+        "case and space",
+        "no merge",
+        "ending",
+        "curly",
+        "unseen",
+        "digits",
+        "signs",
+        "escaped",
+        "accent",
+        "empty",
+    ],
 )
 def test_a_text_falls_into_tokens(words, text, expected):
     assert spoken(words, text) == expected

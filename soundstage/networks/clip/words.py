@@ -19,8 +19,11 @@ from soundstage.errors import BadModel, MissingPart
 START, END = "<|startoftext|>", "<|endoftext|>"
 # Endings like 's, then runs of letters, single digits, runs of anything else but space.
 _WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
-# What open_clip leaves to ftfy, as far as prompts have it: curly quotes, ligatures and full-width letters.
-_PLAIN = {
+_UNSEEN = (*range(0x09), 0x0B, *range(0x0E, 0x20), 0x7F, 0xFEFF)
+# What open_clip leaves to ftfy, as far as prompts have it: control characters, curly quotes, ligatures and
+# full-width letters. Text that was decoded wrongly is not mended.
+_PLAIN: dict[int, str | None] = {
+    **dict.fromkeys(_UNSEEN),
     **dict.fromkeys((0x2BC, *range(0x2018, 0x201C)), "'"),
     **dict.fromkeys(range(0x201C, 0x2020), '"'),
     **{code: unicodedata.normalize("NFKC", chr(code)) for code in (*range(0xFB00, 0xFB07), *range(0xFF01, 0xFF5F))},
