@@ -7,12 +7,17 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from soundstage import ffmpeg
 from soundstage.errors import SoundstageError
 from soundstage.knowledge.base import knowledge
 from soundstage.synth.speech import voices
+from soundstage.weights.card import Does
+from soundstage.weights.catalogue import catalogue
+from soundstage.weights.shelf import Shelf
+
+_GPU = "pip install 'soundstage[gpu]'"
 
 
 @dataclass(frozen=True)
@@ -46,13 +51,15 @@ _WHEELS = (
     _Wheel("timeline", "opentimelineio", "opentimelineio", "writes timelines that editors import"),
     _Wheel("models", "pydantic-ai-slim", "pydantic_ai", "asks models for the llm cast (optional)", False, "llm"),
     _Wheel("voice", "piper-tts", "piper", "speaks lines (GPL-3.0, optional)", False, "voice"),
-    _Wheel("GPU makers", "torch", "torch", "is not used by the house cast", False),
+    _Wheel("networks", "torch", "torch", "runs sound models (optional)", False, "gpu"),
+    _Wheel("diffusers", "diffusers", "diffusers", "makes sound from text with models (optional)", False, "gpu"),
+    _Wheel("transformers", "transformers", "transformers", "speaks and listens with models (optional)", False, "gpu"),
 )
 
 
 def examine() -> tuple[Finding, ...]:
     """Look at every part; nothing is downloaded, nothing is changed."""
-    return (_python(), _ffmpeg(), *map(_wheel, _WHEELS), _knowledge(), _voices(), _cores())
+    return (_python(), _ffmpeg(), *map(_wheel, _WHEELS), _knowledge(), _voices(), _models(), _device(), _cores())
 
 
 def _python() -> Finding:
@@ -95,12 +102,39 @@ def _voices() -> Finding:
     )
 
 
+def _models() -> Finding:
+    def ask() -> str:
+        known, shelf = catalogue(), Shelf.open()
+        whole = [card.name for card in known if card.does is not Does.PART and shelf.whole(known.needed(card))]
+        return f"{', '.join(whole) or 'none are here'} ({shelf.folder})"
+
+    found = _try("sound models", ask, "Correct what it says.", needed=False)
+    return replace(found, remedy="soundstage models list") if "none are here" in found.says else found
+
+
+def _device() -> Finding:
+    """Where models would run; loads torch, which takes a second or two."""
+    if importlib.util.find_spec("torch") is None:
+        return Finding("device", False, False, "sound models cannot run without torch", _GPU)
+    import torch
+
+    wanted = os.environ.get("SOUNDSTAGE_DEVICE", "auto")
+    if not torch.cuda.is_available():
+        says = f"the processor alone, slowly: this torch ({torch.__version__}) finds no CUDA device"
+        return Finding("device", wanted in ("auto", "cpu"), False, says)
+    cards = [torch.cuda.get_device_properties(number) for number in range(torch.cuda.device_count())]
+    told = ", ".join(
+        f"cuda:{number} {card.name} {card.total_memory / 2**30:.0f} GiB" for number, card in enumerate(cards)
+    )
+    return Finding("device", True, False, f"{told}; SOUNDSTAGE_DEVICE is {wanted}")
+
+
 def _cores() -> Finding:
     return Finding("cores", True, True, f"{os.cpu_count()} processor cores")
 
 
-def _try(part: str, ask: Callable[[], str], remedy: str) -> Finding:
+def _try(part: str, ask: Callable[[], str], remedy: str, needed: bool = True) -> Finding:
     try:
-        return Finding(part, True, True, ask())
+        return Finding(part, True, needed, ask())
     except (SoundstageError, OSError, subprocess.SubprocessError) as error:
-        return Finding(part, False, True, str(error), remedy)
+        return Finding(part, False, needed, str(error), remedy)

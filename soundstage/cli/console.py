@@ -18,8 +18,6 @@ class _Console(Console):
         raise BrokenPipeError
 
 
-_UNBROKEN = 500  # columns: as wide as a row may be
-
 stdout = _Console(highlight=False, soft_wrap=True)
 stderr = _Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -65,16 +63,22 @@ def print_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
 
 
-def print_table(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], title: str | None = None, unbroken: bool = False
-) -> None:
-    """Print rows of text; markup in the cells is not interpreted. `unbroken` rows may be wider than the screen."""
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str | None = None) -> None:
+    """Print rows of text; markup in the cells is not interpreted."""
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for name in columns:
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(cell.replace("[", r"\[") for cell in row))
-    stdout.print(table, width=_UNBROKEN if unbroken else None)
+    stdout.print(table)
+
+
+def print_wide_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows whose cells stay whole, to be copied from, however narrow the screen is."""
+    widths = [max(len(cell) for cell in cells) for cells in zip(columns, *rows, strict=True)]
+    for number, row in enumerate((columns, *rows)):
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        stdout.print(line.rstrip(), markup=False, style=None if number else "bold")
 
 
 def print_facts(facts: Mapping[str, str]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
-from soundstage.cli.console import print_facts, print_json, print_table, stderr, stdout
+from soundstage.cli.console import print_facts, print_json, print_wide_table, stderr, stdout
 from soundstage.errors import BadModel, BadOption, MissingPart
 from soundstage.weights import licences
 from soundstage.weights.card import Does, Licence, ModelCard
@@ -47,7 +47,7 @@ def listed(
         print_json([_fields(card, shelf) for card in cards])
         return
     columns = ("model", "does", "licence", "commercial", "download", "memory", "longest", "here")
-    print_table(columns, [_row(card, shelf) for card in cards], unbroken=True)
+    print_wide_table(columns, [_row(card, shelf) for card in cards])
     stdout.print(f"\nThey lie in {shelf.folder}. Memory is that of the weights in half precision.", markup=False)
 
 
@@ -97,7 +97,7 @@ def verified(
         print_json({name: [asdict(one) for one in files] for name, files in checked.items()})
     else:
         rows = [(name, one.path, str(one.state), one.against) for name, files in checked.items() for one in files]
-        print_table(("model", "file", "state", "compared with"), rows, unbroken=True)
+        print_wide_table(("model", "file", "state", "compared with"), rows)
     _complain_of(checked)
 
 

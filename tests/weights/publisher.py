@@ -3,6 +3,7 @@
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,8 +24,9 @@ class Request:
 class Publisher:
     """Files by path, and how it answers for them.
 
-    `drops` holds how many bytes go out before the connection breaks, one for each time it is to; `answers` are status
-    codes given before the file is; `gated` paths want a token.
+    `drops` holds how many bytes go out before the connection breaks, one for each time it is to (files that are shorter
+    go out whole); `answers` are status codes given before the file is; `gated` paths want a token. While it `stalls`,
+    it keeps silent instead of breaking off.
     """
 
     url: str
@@ -34,6 +36,7 @@ class Publisher:
     retry_after: str = ""
     ranges: bool = True
     tagged: bool = True
+    stalls: bool = False
     gated: bool = False
     requests: list[Request] = field(default_factory=list)
 
@@ -122,8 +125,11 @@ def _send(handler: BaseHTTPRequestHandler, publisher: Publisher, content: bytes,
         handler.send_header("ETag", tag)
     handler.send_header("Content-Length", str(len(rest)))
     handler.end_headers()
-    if publisher.drops:
+    if publisher.drops and publisher.drops[0] < len(rest):
         handler.wfile.write(rest[: publisher.drops.pop(0)])
+        handler.wfile.flush()
+        while publisher.stalls:
+            time.sleep(0.01)
         handler.close_connection = True
         return None
     handler.wfile.write(rest)
