@@ -5,7 +5,7 @@ label stands against others, which must not be near it in meaning, and its stron
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -28,7 +28,15 @@ _WINDOW = 10.0
 _MOST_WINDOWS = 6
 _SHORTEST = 0.1
 _NEAR = 0.45  # in the knowledge base's own likeness; what is nearer may be another name for the same
-_FAULTS = ("white noise", "digital distortion and glitches", "electronic beeping", "music", "a person talking")
+_VOICE = "voice"
+# What makers get wrong, and what it is no fault in: kinds of label, layers, voices.
+_FAULTS: Mapping[str, frozenset[str]] = {
+    "white noise": frozenset({"rain", "wind", "waves", "flowing water", "static", "hiss", "room tone", "applause"}),
+    "digital distortion and glitches": frozenset({"electronic", "static", "zap", "stinger"}),
+    "electronic beeping": frozenset({"electronic", "beep", "alarm", "ring", "melody", "siren", "zap"}),
+    "music": frozenset({Layer.MUSIC, "melody", "bell", "jingle", "stinger"}),
+    "a person talking": frozenset({_VOICE, "speech", "crowd", "chatter"}),
+}
 _SAYING = "This is a sound of {}."
 
 
@@ -85,7 +93,7 @@ class Meaning:
     def _rivals_of(self, label: Label) -> tuple[str, ...]:
         with self._lock:
             if label.name not in self._rivals:
-                self._rivals[label.name] = (*rivals_of(label, self._base), *_FAULTS)
+                self._rivals[label.name] = (*rivals_of(label, self._base), *faults_of(label))
             return self._rivals[label.name]
 
     def _embedded(self, model: SoundsAndWords, texts: Sequence[str]) -> Vectors:
@@ -104,6 +112,12 @@ def rivals_of(label: Label, base: KnowledgeBase) -> tuple[str, ...]:
     apart = [match.label.name for match in found if match.similarity < _NEAR]
     places = np.linspace(0, len(apart) - 1, min(RIVALS, len(apart)))
     return tuple(apart[round(float(place))] for place in places)
+
+
+def faults_of(label: Label) -> tuple[str, ...]:
+    """What a take of the label must not sound like either."""
+    is_itself = {label.kind, label.layer, *((_VOICE,) if label.voice else ())}
+    return tuple(fault for fault, excused in _FAULTS.items() if not is_itself & excused)
 
 
 def _is_another(other: Label, label: Label) -> bool:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from soundstage.cuesheet import Cue, Layer, Perspective
 from soundstage.footage import Footage
+from soundstage.knowledge.base import knowledge
 from soundstage.knowledge.label import Behaviour, Label
 from soundstage.review.checks import Verdict
 from soundstage.review.excerpts import Excerpt, excerpt, is_heard, spread
@@ -30,6 +31,7 @@ _MOST_WINDOWS = 12
 _SHORTEST = 0.3
 _IN_TIME = 0.2  # the classes are as far apart
 _LOST = 1.2
+_SURE = 0.3  # the least share of the likeliest class and its neighbours; of 21 that are all alike they have 0.14
 
 
 class PictureAndSound(Protocol):
@@ -66,32 +68,42 @@ class Sync:
 
     def basis(self, cue: Cue) -> str:
         """The weights and the pictures it is shown; nothing for what it does not judge."""
-        if not _is_timed(cue):
+        if not _is_timed(cue, knowledge().find(cue.label)):
             return ""
         starts = _starts(cue)
         return f"{self._identity} {self._footage.identity(max(0.0, starts[0]), starts[-1] + WINDOW)}"
 
     def judge(self, take: Path, cue: Cue, label: Label | None) -> Verdict | None:
-        """By how much sound and picture are apart, the mean over all windows in which the take sounds."""
-        if not _is_timed(cue) or (label is not None and label.behaviour is Behaviour.STEADY):
+        """By how much sound and picture are apart, the mean over the windows that tell."""
+        if not _is_timed(cue, label):
             return None
         found = [apart for start in _starts(cue) if (apart := self._apart(take, cue, start)) is not None]
         return _verdict(found) if found else None
 
     def _apart(self, take: Path, cue: Cue, start: float) -> Apart | None:
-        """In the window that begins at a film time; None where it holds nothing to hear."""
+        """In the window that begins at a film time; None where there is nothing to hear, or nothing to time it by."""
         heard = excerpt(take, start - cue.start, WINDOW, SOUND_RATE)
         if not is_heard(heard):
             return None
         seen = np.stack(list(self._footage.pictures(_times(start))))
         with self._lend() as model:
-            classes = model.classes(seen, heard)
-        return Apart(late=-float(OFFSETS[int(np.argmax(classes))]), time=start + WINDOW / 2)
+            likely = _shares(model.classes(seen, heard))
+        best = int(likely.argmax())
+        if likely[max(0, best - 1) : best + 2].sum() < _SURE:
+            return None
+        return Apart(late=-float(OFFSETS[best]), time=start + WINDOW / 2)
 
 
-def _is_timed(cue: Cue) -> bool:
-    seen = cue.perspective is not Perspective.OFF_SCREEN
-    return cue.layer is Layer.EFFECTS and seen and cue.duration >= _SHORTEST
+def _shares(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    powers = np.exp(logits.astype(np.float64) - logits.max())
+    shares: NDArray[np.float64] = powers / powers.sum()
+    return shares
+
+
+def _is_timed(cue: Cue, label: Label | None) -> bool:
+    seen = cue.layer is Layer.EFFECTS and cue.perspective is not Perspective.OFF_SCREEN
+    steady = label is not None and label.behaviour is Behaviour.STEADY
+    return seen and not steady and cue.duration >= _SHORTEST
 
 
 def _starts(cue: Cue) -> tuple[float, ...]:

@@ -64,15 +64,20 @@ class PlantedPairs:
 
 @dataclass
 class Stopwatch:
-    """Finds where a bright picture and a loud instant lie in a window, as a perfect model of sync would."""
+    """Finds where a bright picture and a loud instant lie in a window, as a perfect model of sync would.
+
+    Where there is no flash it cannot tell.
+    """
 
     rate: int = 25
+    sure: float = 20.0
 
     def classes(self, pictures: NDArray[np.uint8], sound: Vector) -> Vector:
         flash = float(pictures.mean(axis=(1, 2, 3)).argmax()) / self.rate
         bang = float(np.abs(sound).argmax()) / 16_000
         grid = np.linspace(-2, 2, 21)
-        return (-np.abs(grid - (flash - bang))).astype(np.float32)
+        sure = self.sure if pictures.any() else 0.0
+        return (-sure * np.abs(grid - (flash - bang))).astype(np.float32)
 
 
 @dataclass

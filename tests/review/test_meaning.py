@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from soundstage.knowledge.base import knowledge
-from soundstage.review.meaning import RIVALS, Meaning, rivals_of
+from soundstage.review.meaning import RIVALS, Meaning, faults_of, rivals_of
 from tests.documents import cue
 from tests.review.ears import PlantedWords, lent, unit
 from tests.review.sounds import noise, write
@@ -96,3 +96,17 @@ def test_rivals_are_many_and_none_is_another_name_for_the_label():
     rivals = rivals_of(RAIN, knowledge())
     assert len(set(rivals)) == RIVALS
     assert not {"rain", "heavy rain", "light rain"} & set(rivals)
+
+
+@pytest.mark.parametrize(
+    ("name", "fault", "counts"),
+    [
+        ("rain", "white noise", False),
+        ("dog barking", "white noise", True),
+        ("conversation", "a person talking", False),
+        ("dog barking", "a person talking", True),
+        ("sitar", "music", False),
+    ],
+)
+def test_what_a_label_is_itself_is_no_fault_in_it(name, fault, counts):
+    assert (fault in faults_of(knowledge().find(name))) is counts

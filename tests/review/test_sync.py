@@ -94,6 +94,16 @@ def test_what_is_not_seen_is_not_judged(tmp_path: Path, other):
 
 def test_a_steady_sound_has_no_instants(tmp_path: Path):
     assert ear(11.0).judge(take(tmp_path, 4, 1.0), bark(), RAIN) is None
+    assert ear(11.0).basis(cue("rain", 10, 14, layer="effects")) == ""
+
+
+def test_windows_in_which_nothing_can_be_timed_do_not_count(tmp_path: Path):
+    """Of 24 s, one window shows a flash; the noise in all others goes with anything."""
+    cue = bark(100, 124)
+    sound = noise(24, 0.02) + hits(24, 11.6, hit=gunshot())
+    score, reason = ear(111.0).judge(write(tmp_path / "take.flac", sound), cue, DOG)
+    assert (score, reason) == (pytest.approx(0.6), "it is 0.6 s late in the picture around 112.0 s")
+    assert ear().judge(write(tmp_path / "take.flac", sound), cue, DOG) is None
 
 
 def test_silence_is_not_judged(tmp_path: Path):
