@@ -2,9 +2,9 @@
 
     python -m benchmarks.parity.imagebind --imagebind DIR [--full] [--kaldi FILE]
 
-`DIR` is a checkout of facebookresearch/ImageBind, of which the network and the filterbank's caller are run; what it
-imports beyond torch is stood in for here, in this process alone. `--full` also builds `imagebind_huge` (4.8 GB of
-weights and as much again for ours). `--kaldi` is torchaudio's compliance/kaldi.py, to compare filterbanks with.
+`DIR` is a checkout of facebookresearch/ImageBind; what it imports beyond torch is stood in for, in this process alone.
+`--full` also builds `imagebind_huge` (4.8 GB of weights, which ours shares). With torchaudio's compliance/kaldi.py, the
+only file of torchaudio that is run, what the networks are shown is compared too.
 """
 
 import argparse
@@ -23,8 +23,9 @@ from torch import Tensor, nn
 from benchmarks.parity.stand_ins import difference, module, package, rearranged
 from soundstage.networks.checkpoints import load_into
 from soundstage.networks.imagebind.config import HUGE, ImageBindConfig, TrunkConfig
+from soundstage.networks.imagebind.embedding import filterbanks, squares
 from soundstage.networks.imagebind.network import UNUSED, ImageBindNetwork
-from soundstage.networks.kaldi import Fbank, fbank
+from soundstage.networks.pictures import CLIP_MEAN, CLIP_STD, channels_first, in_unit_range, normalised
 
 MOST = 1e-4
 TINY = ImageBindConfig(
@@ -48,7 +49,7 @@ def main() -> int:
     if options.full:
         errors |= {f"huge {name}": error for name, error in _network_errors(HUGE, _huge_original).items()}
     if options.kaldi:
-        errors |= _filterbank_errors(options.kaldi)
+        errors |= _input_errors(options.kaldi)
     for name, error in errors.items():
         print(f"{name:24} relative error {error:.2e} {'agrees' if error < MOST else 'DIFFERS'}")
     return int(any(error >= MOST for error in errors.values()))
@@ -100,21 +101,29 @@ def _stir(network: nn.Module) -> None:
             tensor.add_(0.1 * torch.randn_like(tensor))
 
 
-def _filterbank_errors(kaldi: Path) -> dict[str, float]:
-    original = _module_from(kaldi)
-    sound = torch.randn(32_000) * torch.linspace(0, 1, 32_000)
-    wanted = original.fbank(
-        sound[None],
-        htk_compat=True,
-        sample_frequency=16_000,
-        use_energy=False,
-        window_type="hanning",
-        num_mel_bins=128,
-        dither=0.0,
-        frame_length=25,
-        frame_shift=10,
-    )
-    return {"filterbank": difference(wanted, fbank(sound, Fbank()))}
+def _input_errors(kaldi: Path) -> dict[str, float]:
+    """What the network is shown: a clip's filterbank, and the three squares of pictures."""
+    original = _reader(kaldi)
+    sound = torch.randn(80_000) * torch.linspace(0, 1, 80_000)
+    starts = (0, 16_000, 32_000)  # thirds of the 3 s that are left beside a clip of 2 s
+    clips = [original.waveform2melspec(sound[None, at : at + 32_000].clone(), 16_000, 128, 204) for at in starts]
+    errors = {"clips of sound": difference((torch.stack(clips) + 4.268) / 9.138, filterbanks(sound))}
+    crop = original.SpatialCrop(224, num_crops=3)
+    for height, width in ((224, 398), (301, 224), (224, 224)):
+        frames = torch.randint(0, 256, (2, height, width, 3), dtype=torch.uint8)
+        whole = normalised(in_unit_range(channels_first(frames)), CLIP_MEAN, CLIP_STD).transpose(0, 1)
+        errors[f"squares of {width}x{height}"] = difference(torch.stack(crop([whole])), squares(frames, 224))
+    return errors
+
+
+def _reader(kaldi: Path) -> Any:  # noqa: ANN401 - the checkout's module
+    module("torchaudio.compliance.kaldi", fbank=_module_from(kaldi).fbank)
+    module("torchvision.transforms")
+    module("pytorchvideo.transforms")
+    module("pytorchvideo.data.clip_sampling", ConstantClipsPerVideoSampler=None)
+    module("pytorchvideo.data.encoded_video", EncodedVideo=None)
+    module("pkg_resources")
+    return importlib.import_module("imagebind.data")
 
 
 def _tiny_original() -> nn.Module:
