@@ -1,5 +1,6 @@
 """The sound models at hand: which of them serve a job, all on one rack; none is loaded before it is needed."""
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,8 @@ from soundstage.footage import Footage
 from soundstage.review.at_hand import ears_at_hand
 from soundstage.review.listeners import Ear
 from soundstage.synth.maker import SoundMaker
+from soundstage.synth.speech import SpeechMaker
+from soundstage.synth.speech.voice import voices
 from soundstage.weights.card import Does, ModelCard
 from soundstage.weights.catalogue import Catalogue, catalogue
 from soundstage.weights.settings import ModelSettings, model_settings
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     import torch
 
     from soundstage.networks.rack import Rack
+    from soundstage.synth.mmaudio.engine import Engine
 
 Stop = Callable[[], bool]
 
@@ -52,6 +56,8 @@ class SoundModels:
         """Args: shelf: None for the one that the settings name."""
         self._settings = settings or model_settings()
         self.shelf = shelf or Shelf(self._settings.folder)
+        self._engines: dict[str, Engine] = {}
+        self._opening = threading.Lock()
 
     def serving(self, wishes: Wishes, *does: Does) -> tuple[ModelCard, ...]:
         """The models that lie whole on the shelf and that the job allows, in the catalogue's order.
@@ -100,6 +106,16 @@ class SoundModels:
             raise MissingPart(f"Sound models need torch; install it with: {INSTALL}.")
         return _rack(self._settings)
 
+    def engine(self, card: ModelCard) -> "Engine":
+        """The engine of an MMAudio: one for all films, so that windows of many share its passes."""
+        from soundstage.synth.mmaudio.maker import open_engine
+
+        with self._opening:
+            if card.name not in self._engines:
+                cards = self.known.needed(card)
+                self._engines[card.name] = open_engine(cards, self.shelf, self.rack, compiled=self._settings.compile)
+            return self._engines[card.name]
+
     def _serves(self, card: ModelCard, wishes: Wishes) -> bool:
         named = not wishes.makers or card.name in wishes.makers or card.does is Does.LISTENING
         return named and (card.commercial or not wishes.commercial_use) and self._is_whole(card)
@@ -134,7 +150,8 @@ class Crew:
         if self.models is None:
             return ()
         cards = self.models.serving(self.wishes, Does.VIDEO_TO_AUDIO, Does.TEXT_TO_AUDIO)
-        return tuple(_MAKERS[card.family](self.models, card, footage, self.wishes, stop) for card in cards)
+        made = tuple(_MAKERS[card.family](self.models, card, footage, self.wishes, stop) for card in cards)
+        return (*made, *_speakers(self.models, self.wishes))
 
     def ears(self, footage: Footage | None) -> tuple[Ear, ...]:
         """Models that judge the takes of one film."""
@@ -149,9 +166,11 @@ _Build = Callable[[SoundModels, ModelCard, Footage | None, Wishes, Stop], SoundM
 
 
 def _mmaudio(models: SoundModels, card: ModelCard, footage: Footage | None, wishes: Wishes, stop: Stop) -> SoundMaker:
-    from soundstage.synth.mmaudio.maker import MMAudioMaker
+    from soundstage.synth.mmaudio.maker import MMAudioMaker, weights_of
 
-    return MMAudioMaker(models.engine(card), footage)
+    cards = models.known.needed(card)
+    identity = weights_of(cards, models.shelf)
+    return MMAudioMaker(cards, models.engine(card), footage, identity=identity, stop=stop)
 
 
 def _foleycrafter(
@@ -167,6 +186,17 @@ def _diffusion(models: SoundModels, card: ModelCard, footage: Footage | None, wi
 
     place, identity = models.shelf.place(card), models.shelf.identity(card)
     return TextToAudioMaker(card, place, models.rack, music=wishes.music, identity=identity, stop=stop)
+
+
+def _speakers(models: SoundModels, wishes: Wishes) -> tuple[SoundMaker, ...]:
+    """A speech maker with the voices of models beside those installed, where there are any."""
+    from soundstage.synth.speech.neural.voices import neural_voices
+
+    cards = models.serving(wishes, Does.SPEECH)
+    if not cards:
+        return ()
+    voices_here = neural_voices(cards, lambda name: models.shelf.place(models.known.card(name)), models.rack)
+    return (SpeechMaker((*voices(), *voices_here)),)
 
 
 _MAKERS: Mapping[str, _Build] = {
