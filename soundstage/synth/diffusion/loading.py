@@ -1,19 +1,16 @@
 """Text-to-audio models from folders in the layout that diffusers saves them in. Nothing is ever fetched.
 
-The parts are loaded one by one, each as the class that its family names: so no file can ask for another class, weights
-that are missing are an error (the libraries would fill them in at random), and what is wrong is said of the part.
+The parts are loaded one by one, each as the class that its family names, and what is wrong is said of the part.
 """
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import diffusers
-import transformers
-from safetensors import SafetensorError
 
 from soundstage.errors import BadModel, MissingPart
+from soundstage.networks.folders import DAMAGED, FETCH, brief, network_from, tokenizer_from
 from soundstage.networks.rack import Setting
 from soundstage.synth.diffusion.families import SCHEDULERS, Family
 from soundstage.synth.diffusion.latents import Pipeline
@@ -21,8 +18,6 @@ from soundstage.synth.diffusion.latents import Pipeline
 # A network, a tokenizer or a scheduler.
 Part: TypeAlias = Any
 
-_FETCH = "fetch it again: soundstage models pull"
-_DAMAGED = (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError, ImportError, SafetensorError)
 _INDEX = "model_index.json"
 # Stable Audio Open names a scheduler that works only with the package torchsde; this one solves the same equation,
 # at the same noise levels, without drawing new noise at each step.
@@ -59,7 +54,7 @@ def _check_index(family: Family, folder: Path) -> None:
         raise BadModel(f"{folder} holds a {found} where a {family.pipeline} was expected; give the folder of that.")
     for name in (*family.parts, "scheduler"):
         if not (folder / name).is_dir():
-            raise MissingPart(f"{folder} lacks its part {name}; {_FETCH}.")
+            raise MissingPart(f"{folder} lacks its part {name}; {FETCH}.")
 
 
 def _without_index(family: Family, folder: Path) -> MissingPart | BadModel:
@@ -72,52 +67,31 @@ def _without_index(family: Family, folder: Path) -> MissingPart | BadModel:
 
 
 def _part(folder: Path, kind: str, setting: Setting) -> Part:
-    try:
-        if kind.endswith("Tokenizer"):
-            return getattr(transformers, kind).from_pretrained(folder, local_files_only=True)
-        network, loaded = _network(folder, kind, setting)
-    except _DAMAGED as error:
-        raise BadModel(f"{folder} is damaged or no {kind} ({_brief(error)}); {_FETCH}.") from error
-    wrong = sorted(map(str, (*loaded.get("missing_keys", ()), *loaded.get("mismatched_keys", ()))))
-    if wrong:
-        raise BadModel(f"{folder} lacks {len(wrong)} of the weights of a {kind} (first {wrong[0]}); {_FETCH}.")
-    return network.to(setting.device).eval().requires_grad_(False)
-
-
-def _network(folder: Path, kind: str, setting: Setting) -> tuple[Any, Mapping[str, Any]]:
-    found = getattr(transformers, kind, None)
-    precision = {"dtype": setting.dtype} if found else {"torch_dtype": setting.dtype}
-    holder = found or getattr(diffusers, kind)
-    network, loaded = holder.from_pretrained(folder, local_files_only=True, output_loading_info=True, **precision)
-    return network, loaded
+    return tokenizer_from(folder, kind) if kind.endswith("Tokenizer") else network_from(folder, kind, setting)
 
 
 def _scheduler(folder: Path, name: str | None) -> Part:
     config = folder / "scheduler_config.json"
     if not config.is_file():
-        raise MissingPart(f"{config} is not there; {_FETCH}.")
+        raise MissingPart(f"{config} is not there; {FETCH}.")
     settings = _read_json(config)
     own = str(settings.get("_class_name"))
     chosen = SCHEDULERS[name] if name else None
     kind = chosen.kind if chosen else _INSTEAD.get(own, own)
     holder = getattr(diffusers, kind, None)
     if not kind.endswith("Scheduler") or holder is None:
-        raise BadModel(f"{config} names the scheduler {kind}, which diffusers does not have; {_FETCH}.")
+        raise BadModel(f"{config} names the scheduler {kind}, which diffusers does not have; {FETCH}.")
     try:
         return holder.from_config(settings, **(chosen.settings if chosen else {}))
-    except _DAMAGED as error:
-        raise BadModel(f"{config} does not fit a {kind} ({_brief(error)}); {_FETCH}.") from error
+    except DAMAGED as error:
+        raise BadModel(f"{config} does not fit a {kind} ({brief(error)}); {FETCH}.") from error
 
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise BadModel(f"{path} is damaged ({_brief(error)}); {_FETCH}.") from error
+        raise BadModel(f"{path} is damaged ({brief(error)}); {FETCH}.") from error
     if not isinstance(found, dict):
-        raise BadModel(f"{path} is damaged (no object); {_FETCH}.")
+        raise BadModel(f"{path} is damaged (no object); {FETCH}.")
     return found
-
-
-def _brief(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

@@ -20,6 +20,7 @@ import soxr
 
 from soundstage.errors import BadSound, MissingPart
 from soundstage.sound import SAMPLE_RATE, Block
+from soundstage.synth.speech.languages import language_of, region_of
 
 if TYPE_CHECKING:
     from piper import PiperVoice as Piper
@@ -110,24 +111,36 @@ def voice_folder() -> Path:
 
 
 def voice_named(name: str | None, known: Sequence[Voice], speaker: int = 0) -> Voice:
-    """The voice of a name among those known, or without a name the one of a speaker of the film, by number.
+    """The voice that a cue asks for: by name, else by language, else the one of a speaker of the film, by number.
 
     Speakers have voices of their own as far as there are voices of one language; speaker 0 has the first.
 
+    Args:
+        name: of a voice, or the tag of a language ("fr", "fra", "fr_CA"); None for the language of the first voice.
+        known: voices to choose from, in order of preference.
+        speaker: number of the speaker.
+
     Raises:
         MissingPart: no voice is installed.
-        BadSound: there is no voice of that name.
+        BadSound: there is no voice of that name or language.
     """
     if not known:
         raise MissingPart(f"No voice is installed to speak lines with; install one with: {INSTALL}")
-    if name is None:
-        alike = [voice for voice in known if voice.language[:2] == known[0].language[:2]]
-        return alike[speaker % len(alike)]
     for voice in known:
         if voice.name == name:
             return voice
+    alike = _speaking(language_of(known[0].language) if name is None else name, known)
+    if alike and (name is None or language_of(name)):
+        return alike[speaker % len(alike)]
     names = ", ".join(voice.name for voice in known)
     raise BadSound(f"There is no voice {name!r}; the voices here are: {names}.")
+
+
+def _speaking(tag: str, known: Sequence[Voice]) -> list[Voice]:
+    """Those who speak a language; only those of its region where the tag names one that somebody has."""
+    language, region = language_of(tag), region_of(tag)
+    alike = [voice for voice in known if language_of(voice.language) == language]
+    return [voice for voice in alike if region and region_of(voice.language) == region] or alike
 
 
 def piper_voices_in(folder: Path) -> list[PiperVoice]:
