@@ -1,6 +1,6 @@
-"""BigVGAN's generator: a mel spectrogram to sound, whole or flowing."""
+"""BigVGAN's generator: a mel spectrogram to sound."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -10,8 +10,7 @@ from soundstage.networks.bigvgan.activation import Activation
 from soundstage.networks.bigvgan.layout import Layout
 from soundstage.networks.checkpoints import load_into, read_weights
 from soundstage.networks.rack import Setting
-
-_CHUNK = 512
+from soundstage.networks.unmade import unmade
 
 # How weight normalisation names a weight's magnitude and direction: as torch did until 2.0, and as it does since.
 _NORMALISED = (
@@ -21,7 +20,10 @@ _NORMALISED = (
 
 
 class Generator(nn.Module):
-    """The network. Weight normalisation is worked out when weights are loaded, so it has plain weights."""
+    """The network. Weight normalisation is worked out when weights are loaded, so it has plain weights.
+
+    Sound hangs on no mel frames further off than the layout's `context`.
+    """
 
     def __init__(self, layout: Layout) -> None:
         super().__init__()
@@ -49,18 +51,6 @@ class Generator(nn.Module):
         bounded: Tensor = sound.tanh() if self.layout.bounded_by_tanh else sound.clamp(-1, 1)
         return bounded
 
-    def flowing(self, mel: Tensor, frames: int = _CHUNK) -> Iterator[Tensor]:
-        """What `forward` gives, in pieces of `frames` mel frames, each (batch, hop * frames) but the last.
-
-        Every piece is worked with as many frames around it as act on it, so that there are no seams, and memory does
-        not grow with the length.
-        """
-        context, hop, length = self.layout.context, self.layout.hop, mel.shape[-1]
-        for begin in range(0, length, frames):
-            end, early = min(begin + frames, length), max(begin - context, 0)
-            sound = self(mel[..., early : end + context])
-            yield sound[:, hop * (begin - early) : hop * (end - early)]
-
 
 class ResidualBlock(nn.Module):
     """Per dilation two convolutions, each behind a periodic activation, beside a way past them."""
@@ -85,8 +75,7 @@ def load(path: Path, layout: Layout, setting: Setting) -> Generator:
         MissingPart: there is no such file.
         BadModel: it is damaged or of another layout.
     """
-    with torch.device("meta"):
-        network = Generator(layout)
+    network = unmade(lambda: Generator(layout))
     load_into(network, folded(read_weights(path)), path)
     return network.to(setting.device, setting.dtype).eval()
 

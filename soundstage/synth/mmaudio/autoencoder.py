@@ -1,8 +1,8 @@
 """MMAudio's autoencoder of mel spectrograms: an encoder to a latent at half their rate, and a decoder back.
 
-In the middle of either lies one attention over the whole length: what a latent decodes to depends on all
-others, so decoding in chunks is not the same as decoding whole. The decoder was trained on eight seconds; `decode_long`
-lets it see as much at a time. Names of parameters are those of v1-16.pth and v1-44.pth.
+In the middle of either lies one attention over the whole length: what a latent decodes to depends on all others, so
+decoding in pieces is not quite the same as decoding whole. Both were trained on eight seconds, and are best given as
+much at a time. Names of parameters are those of v1-16.pth and v1-44.pth.
 """
 
 from collections.abc import Mapping
@@ -15,13 +15,13 @@ from torch import Tensor, nn
 
 from soundstage.networks.checkpoints import load_into, read_weights
 from soundstage.networks.rack import Setting
+from soundstage.networks.unmade import unmade
 from soundstage.synth.mmaudio.preserving import Conv, Downsample, Middle, ResidualBlock, Upsample, folded, silu
-from soundstage.synth.mmaudio.variants import TRAINED_SECONDS, Sampling
+from soundstage.synth.mmaudio.variants import Sampling
 
 REACH = 21
 """Latents to either side that a spectrogram frame hangs on by convolutions; what is further acts by attention alone."""
 
-_OVERLAP = 64
 _BOUND = 256.0
 _LEVELS = (1, 2, 4)
 
@@ -64,25 +64,6 @@ class Autoencoder(nn.Module):
     def decode(self, latent: Tensor) -> Tensor:
         """(batch, channels, latents) to a mel spectrogram (batch, bands, 2 * latents)."""
         mel: Tensor = self.decoder(latent.to(self.data_mean.dtype)) * self.data_std + self.data_mean
-        return mel
-
-    def decode_long(self, latent: Tensor) -> Tensor:
-        """As `decode`, but with attention over eight seconds at a time, whatever the length.
-
-        Chunks of eight seconds overlap by 64 latents or more. Frames that a chunk's edge reaches by convolutions are
-        left out where another chunk has them, and over the rest of the overlap one chunk fades into the next.
-        """
-        size, length = round(TRAINED_SECONDS * self.sampling.latent_rate), latent.shape[-1]
-        if length <= size:
-            return self.decode(latent)
-        mel = self.data_mean.new_empty(len(latent), self.sampling.bands, 2 * length)
-        done = 0
-        for start in _starts(length, size):
-            chunk, begin = self.decode(latent[..., start : start + size]), 2 * start
-            shared = done - begin
-            mel[..., begin:done] = mel[..., begin:done].lerp(chunk[..., :shared], _fade(shared, chunk))
-            mel[..., done : begin + 2 * size] = chunk[..., shared:]
-            done = begin + 2 * size
         return mel
 
 
@@ -163,8 +144,7 @@ def load(path: Path, sampling: Sampling, setting: Setting, encoder: bool = False
         MissingPart: there is no such file.
         BadModel: it is damaged or of another sampling.
     """
-    with torch.device("meta"):
-        network = Autoencoder(sampling, encoder)
+    network = unmade(lambda: Autoencoder(sampling, encoder))
     lay(network, read_weights(path), path)
     return network.to(setting.device, setting.dtype).eval()
 
@@ -172,16 +152,3 @@ def load(path: Path, sampling: Sampling, setting: Setting, encoder: bool = False
 def lay(network: Autoencoder, weights: Mapping[str, Tensor], source: Path) -> None:
     """Lay published weights into an autoencoder; raises `BadModel` where they do not fit."""
     load_into(network, folded(weights), source, ignore=() if hasattr(network, "encoder") else ("encoder.",))
-
-
-def _starts(length: int, size: int) -> list[int]:
-    """Where chunks of `size` begin that cover `length` latents and overlap evenly, by `_OVERLAP` or more."""
-    count = -(-(length - _OVERLAP) // (size - _OVERLAP))
-    return [round(i * (length - size) / (count - 1)) for i in range(count)]
-
-
-def _fade(shared: int, like: Tensor) -> Tensor:
-    """How much of the later chunk each shared spectrogram frame has, 0 to 1."""
-    edge = 2 * REACH
-    places = torch.arange(shared, device=like.device, dtype=torch.float32) + 0.5
-    return ((places - edge) / max(shared - 2 * edge, 1)).clamp(0, 1).to(like.dtype)

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from soundstage.networks.checkpoints import load_into, read_weights
 from soundstage.networks.rack import Setting
+from soundstage.networks.unmade import unmade
 from soundstage.synth.mmaudio.blocks import (
     Block,
     ChannelsLastConv,
@@ -80,21 +81,6 @@ class Velocity(nn.Module):
             clip_turns=turns(clip.shape[1], head, latent_length / clip.shape[1], device),
         )
 
-    def empty(self, batch: int, lengths: Lengths, negative_text: Tensor | None = None) -> Conditions:
-        """Conditions of no pictures and no words: what guidance leads away from.
-
-        Args:
-            batch: how many rows.
-            lengths: of the sound.
-            negative_text: features of a prompt to lead away from, (batch, 77, 1024), instead of no words.
-        """
-        if negative_text is None:
-            one = self.conditions(self.no_clip(1, lengths), self.no_sync(1, lengths), self.no_text(1), lengths.latent)
-            return one.rows([0] * batch)
-        return self.conditions(
-            self.no_clip(batch, lengths), self.no_sync(batch, lengths), negative_text, lengths.latent
-        )
-
     def no_clip(self, batch: int, lengths: Lengths) -> Tensor:
         """What was learnt to stand for no pictures, (batch, pictures, 1024)."""
         return self.empty_clip_feat.expand(batch, lengths.clip, -1)
@@ -126,11 +112,6 @@ class Velocity(nn.Module):
         velocity: Tensor = self.final_layer(x, whole)
         return velocity.to(latent.dtype)
 
-    def normalise(self, latent: Tensor) -> Tensor:
-        """Latents of the autoencoder to those that this network works on."""
-        out: Tensor = (latent - self.latent_mean) / self.latent_std
-        return out
-
     def unnormalise(self, latent: Tensor) -> Tensor:
         """Latents of this network to those of the autoencoder."""
         out: Tensor = latent * self.latent_std + self.latent_mean
@@ -161,8 +142,7 @@ def load(path: Path, variant: Variant, setting: Setting) -> Velocity:
         MissingPart: there is no such file.
         BadModel: it is damaged or of another variant.
     """
-    with torch.device("meta"):
-        network = Velocity(variant)
+    network = unmade(lambda: Velocity(variant))
     load_into(network, read_weights(path), path, ignore=RECOMPUTED)
     return network.to(setting.device, setting.dtype).eval()
 

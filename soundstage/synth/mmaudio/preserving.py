@@ -33,7 +33,7 @@ def normalised(x: Tensor) -> Tensor:
 
 def folded(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Published weights with every convolution's filters at unit magnitude (equations 47 and 66)."""
-    return {name: _scaled(value) if name.endswith(".weight") else value for name, value in weights.items()}
+    return {name: _scaled(value) if _is_filters(name, value) else value for name, value in weights.items()}
 
 
 class Conv(nn.Module):
@@ -122,6 +122,10 @@ class Downsample(nn.Module):
         """(batch, channels, length) to (batch, channels, length / 2)."""
         out: Tensor = self.conv2(functional.avg_pool1d(self.conv1(x), 2))
         return out
+
+
+def _is_filters(name: str, value: Tensor) -> bool:
+    return name.endswith(".weight") and value.ndim == 3
 
 
 def _scaled(weight: Tensor) -> Tensor:
