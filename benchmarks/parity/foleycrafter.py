@@ -20,8 +20,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import diffusers
 import torch
-from diffusers import AutoencoderKL, ControlNetModel, PNDMScheduler, UNet2DConditionModel
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
@@ -43,6 +43,7 @@ MOST = 1e-4
 EVENTS = (0.05, 0.31, 2.4, 7.7)
 SEED = 11
 _GONE = Path("a-checkpoint")
+_DIFFUSERS: Any = diffusers  # to a type checker its classes are stand-ins
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def _spectrogram_errors(size: Size) -> Iterator[tuple[str, float]]:
 
 
 def _pipeline_errors(size: Size) -> Iterator[tuple[str, float]]:
-    unet = UNet2DConditionModel(
+    unet = _DIFFUSERS.UNet2DConditionModel(
         sample_size=size.window // 8,
         block_out_channels=size.widths,
         cross_attention_dim=size.words,
@@ -164,7 +165,7 @@ def _pipeline_errors(size: Size) -> Iterator[tuple[str, float]]:
     with torch.device("meta"):  # the weights are shared
         theirs = _theirs("models.auffusion_unet").UNet2DConditionModel(**_plain(unet.config))
     theirs.load_state_dict(unet.state_dict(), assign=True)
-    temporal = _lively(ControlNetModel.from_unet(unet, conditioning_channels=1), 0.02, only=("controlnet_",))
+    temporal = _lively(_DIFFUSERS.ControlNetModel.from_unet(unet, conditioning_channels=1), 0.02, only=("controlnet_",))
     adapter = _semantic_weights(unet, size)
     theirs._load_ip_adapter_weights([adapter])
     with tempfile.TemporaryDirectory() as folder:
@@ -175,14 +176,14 @@ def _pipeline_errors(size: Size) -> Iterator[tuple[str, float]]:
 
 
 def _whole_errors(size: Size, unet: Any, theirs: Any, temporal: Any) -> Iterator[tuple[str, float]]:  # noqa: ANN401
-    decoder = AutoencoderKL(
+    decoder = _DIFFUSERS.AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
         block_out_channels=size.decoder,
         layers_per_block=2,
         norm_num_groups=8 if size.decoder[0] < 32 else 32,
     ).eval()
-    scheduler = PNDMScheduler(
+    scheduler = _DIFFUSERS.PNDMScheduler(
         beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", skip_prk_steps=True, steps_offset=1
     )
     tokenizer, text = _text(size.words)
@@ -206,15 +207,12 @@ def _whole_errors(size: Size, unet: Any, theirs: Any, temporal: Any) -> Iterator
     mel = _theirs("pipelines.auffusion_pipeline").denormalize_spectrogram(picture)
     expected = their_vocoder(mel[None])[0, 0]
     denoiser = Denoiser(unet, temporal, size.bands)
-    crafter = FoleyCrafter(_NoEyes(), Words(tokenizer, text), denoiser, Sounder(decoder, vocoder), scheduler, ruler)
+    blind: Any = None  # what is seen is given
+    crafter = FoleyCrafter(blind, Words(tokenizer, text), denoiser, Sounder(decoder, vocoder), scheduler, ruler)
     wanted = Wanted("a dog barks", "music", size.window / 100, SEED, Sight(meaning[None]), EVENTS, steps=size.steps)
     given = torch.from_numpy(crafter.sound(wanted, lambda: False))[:, 0]
     name = f"words, pictures and events to sound, {size.steps} steps"
     yield name, difference(expected - expected.mean(), given - given.mean())
-
-
-class _NoEyes:
-    """What is seen is given here."""
 
 
 def _published(unet: Any, temporal: Any, decoder: Any, scheduler: Any, tokenizer: Any, text: Any) -> Any:  # noqa: ANN401
@@ -257,11 +255,18 @@ def _text(width: int) -> tuple[Any, Any]:
     letters = [chr(number) for number in range(33, 127)]
     names = [*letters, *(f"{letter}</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
     tokenizer = CLIPTokenizer({name: number for number, name in enumerate(names)}, [], model_max_length=77)
-    ends = {"bos_token_id": len(names) - 2, "eos_token_id": len(names) - 1, "pad_token_id": len(names) - 1}
-    config = CLIPTextConfig(
-        hidden_size=width, intermediate_size=2 * width, num_hidden_layers=2, num_attention_heads=4, **ends
+    first, last = len(names) - 2, len(names) - 1
+    config: Any = CLIPTextConfig(
+        hidden_size=width,
+        intermediate_size=2 * width,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        bos_token_id=first,
+        eos_token_id=last,
+        pad_token_id=last,
     )
-    return tokenizer, CLIPTextModel(config).eval()
+    encoder: Any = CLIPTextModel(config)
+    return tokenizer, encoder.eval()
 
 
 def _plain(config: Any) -> dict[str, Any]:  # noqa: ANN401

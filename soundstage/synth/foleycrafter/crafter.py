@@ -1,6 +1,6 @@
 """FoleyCrafter as a whole: words, what is seen and known events to the samples of a sound of any length."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +51,6 @@ class FoleyCrafter:
         self._sounder = sounder
         self._scheduler = scheduler
 
-    @torch.inference_mode()
     def sound(self, wanted: Wanted, stop: Callable[[], bool]) -> NDArray[np.float32]:
         """Samples of a sound at `ruler.sample_rate` Hz, shape (frames, 1), as long as was wanted.
 
@@ -63,29 +62,33 @@ class FoleyCrafter:
             Stopped: `stop` said so.
             BadModel: the device's memory is too small for one window.
         """
-        windows = self.ruler.windows(wanted.duration)
-        latents = self._denoised(wanted, windows, stop)
-        samples = self._sounder.sound(latents, self.ruler.columns(windows))
-        frames = round(wanted.duration * self.ruler.sample_rate)
-        return samples[:frames, None].numpy()
+        blocks = []
+        for block in self.compose(wanted):
+            if stop():
+                raise Stopped("The sound was given up.")
+            blocks.append(block)
+        return np.concatenate(blocks)
 
-    def _denoised(self, wanted: Wanted, windows: Windows, stop: Callable[[], bool]) -> list[Tensor]:
-        """The latents of the windows, which are the same wherever windows overlap."""
+    @torch.inference_mode()
+    def compose(self, wanted: Wanted) -> Iterator[NDArray[np.float32]]:
+        """The same, with an empty block before every step: there it may be closed when nobody wants it any more."""
+        windows = self.ruler.windows(wanted.duration)
         guides = self._guides(wanted, windows)
         scheduler = type(self._scheduler).from_config(self._scheduler.config)  # each sound keeps its own count
         scheduler.set_timesteps(wanted.steps)
-        device = guides[0].words.device
-        start = noise(wanted.seed, windows.length, self._denoiser.channels * self.ruler.rows).to(device)
-        canvas = start * scheduler.init_noise_sigma
-        for step, time in enumerate(scheduler.timesteps):
-            if stop():
-                raise Stopped(f"The sound was given up at step {step + 1} of {len(scheduler.timesteps)}.")
+        canvas = self._noise(wanted.seed, windows) * scheduler.init_noise_sigma
+        for time in scheduler.timesteps:
+            yield np.empty((0, 1), np.float32)
             views = self._views(windows, scheduler.scale_model_input(canvas, time))
-            heard = self._denoiser.noise(
-                [Window(view, time.to(device), guide) for view, guide in zip(views, guides, strict=True)]
-            )
-            canvas = scheduler.step(_joined(windows, heard), time, canvas, return_dict=False)[0]
-        return self._views(windows, canvas)
+            steps = [Window(view, time, guide) for view, guide in zip(views, guides, strict=True)]
+            heard = _joined(windows, self._denoiser.noise(steps))
+            canvas = scheduler.step(heard, time, canvas, return_dict=False)[0]
+        samples = self._sounder.sound(self._views(windows, canvas), self.ruler.columns(windows))
+        yield samples[: round(wanted.duration * self.ruler.sample_rate), None].numpy()
+
+    def _noise(self, seed: int, windows: Windows) -> Tensor:
+        """What a sound begins with: drawn on the CPU, so that every device begins alike."""
+        return noise(seed, windows.length, self._denoiser.channels * self.ruler.rows).to(self._denoiser.device)
 
     def _views(self, windows: Windows, canvas: Tensor) -> list[Tensor]:
         """The windows of a canvas (latents, channels × height), each as (channels, height, latents)."""

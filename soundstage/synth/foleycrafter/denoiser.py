@@ -57,6 +57,12 @@ class Denoiser:
         """Channels of a latent."""
         return int(self._unet.config.in_channels)
 
+    @property
+    def device(self) -> torch.device:
+        """Where it works."""
+        device: torch.device = self._unet.device
+        return device
+
     def noise(self, windows: Sequence[Window]) -> list[Tensor]:
         """The guided noise in each window, float32; waits for a place in a batch.
 
@@ -74,7 +80,7 @@ class Denoiser:
         maps = torch.stack([guide.sounding for guide in guides])[:, None, None].expand(-1, 1, self._bands, -1)
         plain, guided = self._predicted(
             latents.repeat(2, 1, 1, 1),
-            torch.stack([window.time for window in windows]).repeat(2),
+            torch.stack([window.time for window in windows]).to(latents.device).repeat(2),
             words,
             torch.cat([torch.zeros_like(meanings), meanings]),
             maps.to(latents).repeat(2, 1, 1, 1),

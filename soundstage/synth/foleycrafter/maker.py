@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from soundstage.cuesheet import Cue, Layer, Method, Perspective
+from soundstage.errors import MissingPart
 from soundstage.footage import Footage
+from soundstage.knowledge.base import knowledge
+from soundstage.sound import Block
 from soundstage.synth.finishing import rendering
 from soundstage.synth.foleycrafter.parts import Parts
 from soundstage.synth.maker import Fit, MakerFacts, Rendering
@@ -19,8 +22,10 @@ from soundstage.weights.shelf import Shelf
 
 if TYPE_CHECKING:
     from soundstage.networks.rack import Rack, Setting
-    from soundstage.synth.foleycrafter.crafter import FoleyCrafter
+    from soundstage.synth.foleycrafter.crafter import FoleyCrafter, Wanted
     from soundstage.synth.foleycrafter.eyes import Sight
+
+INSTALL = "pip install 'soundstage[gpu]'"
 
 _LAYERS = {Layer.EFFECTS, Layer.AMBIENCE}
 _SEEN, _HEARD_ONLY = 0.62, 0.4  # below MMAudio, which hears better and keeps better time
@@ -37,6 +42,7 @@ class FoleyCrafterMaker:
         rack: Rack,
         footage: Footage | None = None,
         *,
+        steps: int = 25,
         stop: Callable[[], bool] = lambda: False,
         load: Callable[[Parts, Setting], FoleyCrafter] | None = None,
     ) -> None:
@@ -47,13 +53,15 @@ class FoleyCrafterMaker:
             shelf: where their files lie.
             rack: what keeps the loaded model.
             footage: the film's pictures; None where there are none.
+            steps: of denoising; 25 as published.
             stop: asked between steps whether to give up.
             load: loads the model from its parts; None for the published one.
         """
         card = cards[-1]
         self._cards = tuple(cards)
         self._parts = Parts.on(shelf, cards)
-        self._weights = "+".join(shelf.identity(each) for each in cards)
+        self._basis = "+".join(shelf.identity(each) for each in cards) + f" in {steps} steps"
+        self._steps = steps
         self._rack = rack
         self._footage = footage
         self._stop = stop
@@ -66,47 +74,64 @@ class FoleyCrafterMaker:
             cost=card.cost or _COST,
             licence=_licence(cards),
             sample_rate=card.sample_rate or 16_000,
+            gathers=True,
         )
 
     def can_make(self, cue: Cue) -> Fit:
         """How well the cue is served: better where its source is seen. Speech and music are not made."""
-        if cue.layer not in _LAYERS:
-            return Fit(0.0, f"makes no {cue.layer}")
-        if problem := self._rack.obstacle(self.facts.name):
-            return Fit(0.0, problem)
+        if refusal := self._refusal(cue):
+            return Fit(0.0, refusal)
         footage = self._shown(cue)
         if footage is None:
-            return Fit(_HEARD_ONLY, "from its words alone", self._weights)
-        return Fit(_SEEN, "from pictures and words", f"{self._weights} {footage.identity(cue.start, cue.end)}")
+            return Fit(_HEARD_ONLY, "from its words alone", self._basis)
+        return Fit(_SEEN, "from pictures and words", f"{self._basis} {footage.identity(cue.start, cue.end)}")
 
     def make(self, cue: Cue, seed: int) -> Rendering:
-        """Make the whole sound.
+        """Start making a sound; it is worked out as its blocks are asked for.
+
+        Until the sound is there blocks are empty, one for every step. While they are asked for, these are raised:
 
         Raises:
-            MissingPart: files of the model are not there, or torch is not installed.
-            BadModel: they are damaged, or do not fit into memory.
+            MissingPart: files of the model, or the libraries it needs, are not there.
+            BadModel: its files are damaged, or do not fit into memory.
             BadSound: the model gave no sound.
             StorageError: the pictures cannot be read.
             Stopped: `stop` said so.
         """
-        samples, rate = self._samples(cue, seed)
         sources = tuple(f"{card.name} ({card.licence.name})" for card in self._cards)
-        return rendering(samples, rate, cue, self.facts.licence, sources)
+        return Rendering(self.facts.channels, self._blocks(cue, seed), self.facts.licence, sources)
 
-    def _samples(self, cue: Cue, seed: int) -> tuple[NDArray[np.float32], int]:
-        from soundstage.synth.foleycrafter.crafter import Wanted
+    def _blocks(self, cue: Cue, seed: int) -> Iterator[Block]:
+        from soundstage.synth.canvas import Stopped
 
         size = sum(card.memory or 0 for card in self._cards)
+        made: list[Block] = []
         with self._rack.borrow(self.facts.name, size, lambda setting: self._load(self._parts, setting)) as crafter:
-            wanted = Wanted(
-                prompt=prompt_of(cue),
-                avoided=avoided_in(cue),
-                duration=cue.duration,
-                seed=seed,
-                sight=self._sight(crafter, cue),
-                events=tuple(anchor.time - cue.start for anchor in cue.anchors),
-            )
-            return crafter.sound(wanted, self._stop), crafter.ruler.sample_rate
+            for block in crafter.compose(self._wanted(crafter, cue, seed)):
+                if self._stop():
+                    raise Stopped(f"The sound of {cue.id} was given up.")
+                made.append(block)
+                yield block[:0]
+        yield from rendering(np.concatenate(made), crafter.ruler.sample_rate, cue, self.facts.licence).blocks
+
+    def _wanted(self, crafter: FoleyCrafter, cue: Cue, seed: int) -> Wanted:
+        from soundstage.synth.foleycrafter.crafter import Wanted
+
+        return Wanted(
+            prompt=prompt_of(cue),
+            avoided=avoided_in(cue),
+            duration=cue.duration,
+            seed=seed,
+            sight=self._sight(crafter, cue),
+            events=tuple(anchor.time - cue.start for anchor in cue.anchors),
+            steps=self._steps,
+        )
+
+    def _refusal(self, cue: Cue) -> str | None:
+        label = knowledge().find(cue.label)
+        if cue.layer not in _LAYERS or (label is not None and label.layer not in _LAYERS):
+            return "it makes effects and beds only"
+        return self._rack.obstacle(self.facts.name)
 
     def _sight(self, crafter: FoleyCrafter, cue: Cue) -> Sight | None:
         """What the pictures show; when something happens in them is looked for only where that is not known."""
@@ -136,6 +161,8 @@ def _licence(cards: Sequence[ModelCard]) -> str:
 
 
 def _load(parts: Parts, setting: Setting) -> FoleyCrafter:
-    from soundstage.synth.foleycrafter.loading import load
-
+    try:
+        from soundstage.synth.foleycrafter.loading import load
+    except ImportError as error:
+        raise MissingPart(f"FoleyCrafter needs diffusers and transformers; install them: {INSTALL}") from error
     return load(parts, setting)

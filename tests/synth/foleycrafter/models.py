@@ -95,7 +95,10 @@ def _write_adapters(parts: Parts, unet: UNet2DConditionModel) -> None:
 
 
 def _vocoder(parts: Parts) -> torch.nn.Module:
-    return steady(HifiGan(HifiGanConfig.read(parts.vocoder / "config.json")))
+    """One that is not driven into its bounds."""
+    network = steady(HifiGan(HifiGanConfig.read(parts.vocoder / "config.json")))
+    network.conv_post.weight.mul_(0.1)
+    return network
 
 
 def _split(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
