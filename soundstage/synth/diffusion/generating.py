@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import diffusers
 import numpy as np
@@ -13,8 +14,10 @@ from torch import Tensor
 from soundstage.synth.canvas import Windows, noise
 from soundstage.synth.diffusion.decoding import decoded
 from soundstage.synth.diffusion.denoiser import Denoiser
-from soundstage.synth.diffusion.families import Family
+from soundstage.synth.diffusion.families import SCHEDULERS, Family
 from soundstage.synth.diffusion.latents import Latents, Pipeline, latents_of
+
+Scheduler: TypeAlias = Any
 
 # Of a window, that the next one shares.
 _OVERLAP = 0.25
@@ -22,22 +25,31 @@ _SEEDS = 2**63
 
 
 @dataclass(frozen=True)
+class Manner:
+    """How a model is run: denoising steps, guidance (1: none), and what None leaves to the model.
+
+    `longest` is the longest window in seconds, `scheduler` a name of `families.SCHEDULERS`.
+    """
+
+    steps: int
+    guidance: float
+    longest: float | None = None
+    scheduler: str | None = None
+
+
+@dataclass(frozen=True)
 class Request:
-    """One sound: what it is, what to keep away from it, how long it is (seconds), and the seed of its noise."""
+    """One sound: what it is, what to keep away from it, how long it is (seconds), and the seed of its noise.
+
+    `stop` is asked before each call of the denoising network whether nobody wants it any more.
+    """
 
     prompt: str
     avoided: str
     seconds: float
     seed: int
-
-
-@dataclass(frozen=True)
-class Manner:
-    """How a model is run: denoising steps, guidance (1: none), and the longest window in seconds (None: its own)."""
-
-    steps: int
-    guidance: float
-    longest: float | None = None
+    manner: Manner
+    stop: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True)
@@ -49,25 +61,21 @@ class Sound:
     windows: int
 
 
-def generate(
-    family: Family, pipeline: Pipeline, requests: Sequence[Request], manner: Manner, stop: Callable[[], bool]
-) -> list[Sound]:
+def generate(family: Family, pipeline: Pipeline, requests: Sequence[Request]) -> list[Sound]:
     """Make sounds of one length in one go. The pipeline is left as it was; several threads may use it at once.
 
     Args:
         family: of the pipeline.
         pipeline: loaded; its networks are used, its scheduler is not.
-        requests: all of the same `seconds`.
-        manner: how to run it.
-        stop: asked before each call of the denoising network whether to give up.
+        requests: all of the same `seconds` and `manner`.
 
     Raises:
-        Stopped: `stop` said so.
+        Stopped: none of them is wanted any more.
     """
     kind = latents_of(family, pipeline)
-    windows = windows_of(kind, requests[0].seconds, manner.longest)
+    windows = windows_of(kind, requests[0].seconds, requests[0].manner.longest)
     with torch.inference_mode():
-        latents = _denoised(family, pipeline, requests, manner, windows, stop)
+        latents = _denoised(family, pipeline, requests, windows)
     return [_sounding(one[None], request, kind, windows) for one, request in zip(latents, requests, strict=True)]
 
 
@@ -77,17 +85,11 @@ def windows_of(kind: Latents, seconds: float, longest: float | None = None) -> W
     return Windows.over(kind.frames(seconds), window, int(window * _OVERLAP))
 
 
-def _denoised(
-    family: Family,
-    pipeline: Pipeline,
-    requests: Sequence[Request],
-    manner: Manner,
-    windows: Windows,
-    stop: Callable[[], bool],
-) -> Tensor:
-    kind = latents_of(family, pipeline)
+def _denoised(family: Family, pipeline: Pipeline, requests: Sequence[Request], windows: Windows) -> Tensor:
+    kind, manner = latents_of(family, pipeline), requests[0].manner
     network = getattr(pipeline, family.denoiser)
-    own = _own_pipeline(family, pipeline, Denoiser(network, kind, windows, stop))
+    denoiser = Denoiser(network, kind, windows, stop=lambda: all(request.stop() for request in requests))
+    own = _own_pipeline(family, pipeline, denoiser, manner.scheduler)
     guided = manner.guidance > 1
     latents: Tensor = own(
         prompt=[request.prompt for request in requests],
@@ -102,14 +104,22 @@ def _denoised(
     return latents
 
 
-def _own_pipeline(family: Family, pipeline: Pipeline, denoiser: Denoiser) -> Pipeline:
+def _own_pipeline(family: Family, pipeline: Pipeline, denoiser: Denoiser, scheduler: str | None) -> Pipeline:
     """A pipeline of the same networks for one call: pipelines and schedulers remember things while they work."""
     parts = dict(pipeline.components)
     parts[family.denoiser] = denoiser
-    parts["scheduler"] = type(pipeline.scheduler).from_config(pipeline.scheduler.config)
+    parts["scheduler"] = _scheduler(pipeline.scheduler, scheduler)
     own = getattr(diffusers, family.pipeline)(**parts)
     own.set_progress_bar_config(disable=True)
     return own
+
+
+def _scheduler(own: Scheduler, name: str | None) -> Scheduler:
+    """A new scheduler: of the model's own kind, or of another in its place."""
+    if name is None:
+        return type(own).from_config(own.config)
+    chosen = SCHEDULERS[name]
+    return getattr(diffusers, chosen.kind).from_config(own.config, **chosen.settings)
 
 
 def _noise(kind: Latents, windows: Windows, requests: Sequence[Request]) -> Tensor:

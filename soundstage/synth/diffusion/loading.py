@@ -12,7 +12,7 @@ import diffusers
 from soundstage.errors import BadModel, MissingPart
 from soundstage.networks.folders import DAMAGED, FETCH, brief, network_from, tokenizer_from
 from soundstage.networks.rack import Setting
-from soundstage.synth.diffusion.families import SCHEDULERS, Family
+from soundstage.synth.diffusion.families import Family
 from soundstage.synth.diffusion.latents import Pipeline
 
 # A network, a tokenizer or a scheduler.
@@ -24,14 +24,13 @@ _INDEX = "model_index.json"
 _INSTEAD = {"CosineDPMSolverMultistepScheduler": "EDMDPMSolverMultistepScheduler"}
 
 
-def load_pipeline(family: Family, folder: Path, setting: Setting, scheduler: str | None = None) -> Pipeline:
+def load_pipeline(family: Family, folder: Path, setting: Setting) -> Pipeline:
     """A model's pipeline with all its parts on their device.
 
     Args:
         family: what the folder should hold.
         folder: in the diffusers layout.
         setting: device and precision.
-        scheduler: one of `family.schedulers`, else the model's own.
 
     Raises:
         MissingPart: the folder or a part of it is not there.
@@ -39,7 +38,7 @@ def load_pipeline(family: Family, folder: Path, setting: Setting, scheduler: str
     """
     _check_index(family, folder)
     parts = {name: _part(folder / name, kind, setting) for name, kind in family.parts.items()}
-    parts["scheduler"] = _scheduler(folder / "scheduler", scheduler)
+    parts["scheduler"] = _scheduler(folder / "scheduler")
     pipeline = getattr(diffusers, family.pipeline)(**parts, **dict.fromkeys(family.unused))
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
@@ -70,19 +69,18 @@ def _part(folder: Path, kind: str, setting: Setting) -> Part:
     return tokenizer_from(folder, kind) if kind.endswith("Tokenizer") else network_from(folder, kind, setting)
 
 
-def _scheduler(folder: Path, name: str | None) -> Part:
+def _scheduler(folder: Path) -> Part:
     config = folder / "scheduler_config.json"
     if not config.is_file():
         raise MissingPart(f"{config} is not there; {FETCH}.")
     settings = _read_json(config)
     own = str(settings.get("_class_name"))
-    chosen = SCHEDULERS[name] if name else None
-    kind = chosen.kind if chosen else _INSTEAD.get(own, own)
+    kind = _INSTEAD.get(own, own)
     holder = getattr(diffusers, kind, None)
     if not kind.endswith("Scheduler") or holder is None:
         raise BadModel(f"{config} names the scheduler {kind}, which diffusers does not have; {FETCH}.")
     try:
-        return holder.from_config(settings, **(chosen.settings if chosen else {}))
+        return holder.from_config(settings)
     except DAMAGED as error:
         raise BadModel(f"{config} does not fit a {kind} ({brief(error)}); {FETCH}.") from error
 

@@ -1,10 +1,10 @@
 """The text-to-audio maker: cues from words alone, by the models that diffusers can run."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,14 @@ from soundstage.weights.card import ModelCard
 
 if TYPE_CHECKING:
     from soundstage.networks.rack import Rack, Setting
-    from soundstage.synth.diffusion.generating import Request, Sound
+    from soundstage.synth.diffusion.generating import Sound
+    from soundstage.synth.diffusion.studio import Studio
 
 INSTALL = "pip install 'soundstage[gpu]'"
 
 _NO_SPEECH = Fit(0.0, "words do not say how a line is spoken")
 _NO_MUSIC = Fit(0.0, "music only where the job asks for it")
-_UNUSED_MEMORY = 4 << 30
+_UNKNOWN_MEMORY = 4 << 30
 _COST = 0.1
 
 
@@ -34,13 +35,12 @@ _COST = 0.1
 class Running:
     """How a model is run where its own ways are not wanted: each None leaves the family's default.
 
-    `scheduler` is a name of `families.SCHEDULERS`; `batch` is how many cues of one length are made at a time.
+    `scheduler` is a name of `families.SCHEDULERS`.
     """
 
     steps: int | None = None
     guidance: float | None = None
     scheduler: str | None = None
-    batch: int = 4
 
 
 class TextToAudioMaker:
@@ -80,7 +80,6 @@ class TextToAudioMaker:
             [identity or card.name, self._running.steps, self._running.guidance, self._running.scheduler]
         )
         self._longest = card.longest or self._family.longest
-        self._desk: Any = None
 
     @property
     def facts(self) -> MakerFacts:
@@ -111,47 +110,35 @@ class TextToAudioMaker:
             BadModel: its files are damaged or another model's, or it does not fit into memory.
             Stopped: `stop` said so.
         """
-        sound = self._ask(cue, seed)
+        sound = self._asked(cue, seed)
         made = "in one go" if sound.windows == 1 else f"in {sound.windows} windows denoised together"
         source = f"{self._card.name} ({self._card.licence.name}), {made}"
         return rendering(_within(sound.samples), sound.rate, cue, self._card.licence.name, (source,))
 
-    def _ask(self, cue: Cue, seed: int) -> "Sound":
+    def _asked(self, cue: Cue, seed: int) -> "Sound":
         try:
-            from soundstage.networks.desk import Desk
-            from soundstage.synth.diffusion.generating import Request
+            from soundstage.synth.diffusion.generating import Manner, Request
         except ImportError as error:
             raise MissingPart(f"{self._card.name} needs PyTorch and diffusers; install them: {INSTALL}") from error
-        if self._desk is None:
-            self._desk = Desk(self._work, self._running.batch, self._kind, name=self._card.name)
-        request = Request(prompt_of(cue), avoided_in(cue), self._seconds(cue.duration), seed)
-        sound: Sound = self._desk.ask([request])[0]
-        return sound
+        manner = Manner(
+            steps=self._running.steps or self._family.steps,
+            guidance=self._family.guidance if self._running.guidance is None else self._running.guidance,
+            longest=self._longest,
+            scheduler=self._running.scheduler,
+        )
+        request = Request(prompt_of(cue), avoided_in(cue), self._seconds(cue.duration), seed, manner, self._stop)
+        with self._rack.borrow(self._card.name, self._card.memory or _UNKNOWN_MEMORY, self._load) as studio:
+            return studio.make(request)
 
     def _seconds(self, duration: float) -> float:
         """Whole seconds, so that cues of about one length are made together; never beyond the model for that."""
         whole = float(max(1, math.ceil(duration)))
         return whole if duration > self._longest else min(whole, self._longest)
 
-    def _kind(self, request: "Request") -> object:
-        words = (request.prompt, request.avoided) if self._family.same_words else ()
-        return (request.seconds, *words)
+    def _load(self, setting: "Setting") -> "Studio":
+        from soundstage.synth.diffusion.studio import Studio
 
-    def _work(self, requests: "Sequence[Request]") -> "list[Sound]":
-        from soundstage.synth.diffusion.generating import Manner, generate
-
-        manner = Manner(
-            steps=self._running.steps or self._family.steps,
-            guidance=self._family.guidance if self._running.guidance is None else self._running.guidance,
-            longest=self._longest,
-        )
-        with self._rack.borrow(self._card.name, self._card.memory or _UNUSED_MEMORY, self._load) as pipeline:
-            return generate(self._family, pipeline, requests, manner, self._stop)
-
-    def _load(self, setting: "Setting") -> object:
-        from soundstage.synth.diffusion.loading import load_pipeline
-
-        return load_pipeline(self._family, self._folder, setting, self._running.scheduler)
+        return Studio.load(self._family, self._folder, setting, self._card.name)
 
 
 def _fit(cue: Cue, music: bool) -> Fit:
