@@ -1,0 +1,163 @@
+"""Which models serve a job: those on the shelf, that it names, that its use allows."""
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+from soundstage.cuesheet import Cue, Layer
+from soundstage.errors import BadOption
+from soundstage.makers import house_makers
+from soundstage.rendering import RenderOptions, Stage
+from soundstage.soundmodels import HOUSE, NOBODY, SoundModels, Wishes
+from soundstage.weights.card import Does
+from tests.documents import cue
+from tests.synth.diffusion.models import save_stable_audio
+
+_BOOK = """
+licences:
+  MIT: {commercial: true}
+  CC-BY-NC-4.0: {commercial: false}
+models:
+  tiny-bed: &tiny
+    family: stable-audio
+    does: text-to-audio
+    says: a tiny one
+    licence: MIT
+    channels: 2
+    repository: {name: nobody/tiny-bed, patterns: [model_index.json]}
+  tiny-hobby:
+    <<: *tiny
+    licence: CC-BY-NC-4.0
+  tiny-watcher:
+    <<: *tiny
+    family: foleycrafter
+    does: video-to-audio
+"""
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A text-to-audio model of a few thousand weights."""
+    return save_stable_audio(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty shelf whose catalogue knows tiny models."""
+    monkeypatch.setenv("SOUNDSTAGE_MODELS", str(tmp_path))
+    (tmp_path / "models.yaml").write_text(_BOOK)
+    return tmp_path
+
+
+def _put(shelf: Path, tiny: Path, *names: str) -> None:
+    for name in names:
+        (shelf / name).symlink_to(tiny)
+
+
+def _names(wishes: Wishes) -> list[str]:
+    return [card.name for card in SoundModels().serving(wishes, *Does)]
+
+
+def _stage(wishes: Wishes, folder: Path) -> Stage:
+    makers = SoundModels().crew(wishes).makers(None, lambda: False)
+    folder.mkdir()
+    return Stage((*makers, *house_makers()), folder, RenderOptions(candidates=1))
+
+
+def _lake(**more: object) -> Cue:
+    return cue(**{"end": 2.0, "label": "lake lapping", **more})
+
+
+def test_with_nothing_on_the_shelf_nobody_serves(shelf: Path) -> None:
+    assert SoundModels().crew(Wishes()) is NOBODY
+    assert NOBODY.makers(None, lambda: False) == ()
+    assert NOBODY.ears(None) == ()
+
+
+def test_what_is_on_the_shelf_serves(shelf: Path, tiny: Path) -> None:
+    _put(shelf, tiny, "tiny-bed", "tiny-hobby")
+
+    assert _names(Wishes()) == ["tiny-bed", "tiny-hobby"]
+
+
+def test_a_job_may_name_those_it_wants(shelf: Path, tiny: Path) -> None:
+    _put(shelf, tiny, "tiny-bed", "tiny-hobby")
+
+    assert _names(Wishes(("tiny-hobby",))) == ["tiny-hobby"]
+
+
+def test_the_house_alone_is_no_models(shelf: Path, tiny: Path) -> None:
+    _put(shelf, tiny, "tiny-bed")
+
+    assert SoundModels().crew(Wishes((HOUSE,))) is NOBODY
+
+
+def test_commercial_use_leaves_out_what_it_may_not_use(shelf: Path, tiny: Path) -> None:
+    _put(shelf, tiny, "tiny-bed", "tiny-hobby")
+
+    assert _names(Wishes(commercial_use=True)) == ["tiny-bed"]
+
+
+@pytest.mark.parametrize(
+    ("wishes", "said"),
+    [
+        pytest.param(Wishes(("tiny-bet",)), "There is no model 'tiny-bet'", id="unknown"),
+        pytest.param(Wishes(("tiny-watcher",)), "soundstage models pull tiny-watcher", id="not here"),
+        pytest.param(Wishes(("tiny-hobby",), commercial_use=True), "does not allow commercial use", id="licence"),
+        pytest.param(Wishes((HOUSE, "tiny-bed")), "name it alone", id="house and more"),
+    ],
+)
+def test_what_cannot_be_had_is_refused(shelf: Path, tiny: Path, wishes: Wishes, said: str) -> None:
+    _put(shelf, tiny, "tiny-bed", "tiny-hobby")
+
+    with pytest.raises(BadOption, match=said):
+        SoundModels().crew(wishes)
+
+
+def test_only_models_that_watch_want_clips(shelf: Path, tiny: Path) -> None:
+    _put(shelf, tiny, "tiny-bed")
+    assert not SoundModels().looks(Wishes())
+
+    _put(shelf, tiny, "tiny-watcher")
+    assert SoundModels().looks(Wishes())
+    assert not SoundModels().looks(Wishes((HOUSE,)))
+
+
+def test_models_that_cannot_run_are_passed_over(shelf: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _put(shelf, tiny, "tiny-bed")
+    monkeypatch.setattr("soundstage.soundmodels.find_spec", lambda name: None)
+
+    assert SoundModels().crew(Wishes()) is NOBODY
+
+
+def test_a_bed_is_made_by_the_model_and_the_take_says_why(shelf: Path, tiny: Path, tmp_path: Path) -> None:
+    _put(shelf, tiny, "tiny-bed")
+
+    take = _stage(Wishes(), tmp_path / "takes").render([_lake()], lambda done: None).takes["rain-1"]
+
+    assert (take.maker, take.licence, take.frames) == ("tiny-bed", "MIT", 96_000)
+    assert take.choice.startswith("tiny-bed (0.90: a bed")
+    assert "before procedural" in take.choice
+
+
+def test_where_a_model_is_damaged_the_next_best_serves(shelf: Path, tiny: Path, tmp_path: Path) -> None:
+    (shelf / "tiny-bed").mkdir()
+    (shelf / "tiny-bed" / "model_index.json").write_text("{")
+
+    take = _stage(Wishes(), tmp_path / "takes").render([_lake()], lambda done: None).takes["rain-1"]
+
+    assert take.maker == "procedural"
+    assert "tiny-bed failed: " in take.choice
+
+
+@pytest.mark.parametrize("music", [False, True], ids=["not asked for", "asked for"])
+def test_music_is_made_only_where_it_is_asked_for(shelf: Path, tiny: Path, tmp_path: Path, music: bool) -> None:
+    _put(shelf, tiny, "tiny-bed")
+    asked = _lake(layer=Layer.MUSIC, label="sad music")
+
+    rendered = _stage(Wishes(music=music), tmp_path / "takes").render([asked], lambda done: None)
+
+    assert ("rain-1" in rendered.takes) is music
+    assert ("music only where the job asks for it" in rendered.silent.get("rain-1", "")) is not music
