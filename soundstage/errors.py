@@ -106,3 +106,11 @@ class BadModel(SoundstageError):
     kind = "bad-model"
     exit_code = 13
     status = 500
+
+
+class BadBench(SoundstageError):
+    """A benchmark, a list it is read from, or results for it are not what they should be."""
+
+    kind = "bad-bench"
+    exit_code = 14
+    status = 422

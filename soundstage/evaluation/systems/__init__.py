@@ -1,0 +1,1 @@
+"""What makes soundtracks for a benchmark, how it is run, and what it leaves behind."""
