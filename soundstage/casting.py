@@ -6,12 +6,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from soundstage.agents.house import house_cast
+from soundstage.agents.house import NO_NARRATION, house_cast
 from soundstage.agents.llm import llm_cast
 from soundstage.agents.llm.settings import AgentSettings, Role, agent_settings
 from soundstage.agents.names import CastName
 from soundstage.agents.roles import Cast
-from soundstage.errors import BadOption
+from soundstage.errors import BadOption, MissingPart
 from soundstage.turns import TurnLog
 from soundstage.workfolder import WorkFolder
 
@@ -46,23 +46,31 @@ class Casting:
             given |= {role.value: {} for role in Role}
         return _with(found, given) if given else found
 
-    def cast(self, folder: WorkFolder, seed: int = 0) -> Cast:
-        """The cast, for one film's work folder: answers are kept and turns written down there.
+    def cast(self, folder: WorkFolder, seed: int = 0, narrates: bool = False) -> Cast:
+        """The cast, for one run in a film's work folder: answers are kept and turns written down there.
+
+        What an earlier run went by because another cast had stood in is given up.
+
+        Args:
+            folder: of the film; held by the run.
+            seed: of the house cast.
+            narrates: whether lines are to be written for a narrator.
 
         Raises:
             BadOption: options that do not go together, or no model is named.
-            MissingPart: the extra `llm` is not installed.
+            MissingPart: the extra `llm` is not installed, or the cast does not narrate.
         """
-        house = house_cast(seed)
+        folder.forget_for_now()
+        log, house = TurnLog(folder.root), house_cast(seed)
+        log.begin()
         if self.name is CastName.HOUSE:
-            self._check_house()
+            self._check_house(narrates)
             return house
-        log = TurnLog(folder.root)
         budget = log.budget(self.most_tokens, self.most_dollars)
         understudy = house if self.fallback else None
         return llm_cast(self.settings(), memory=folder, record=log.add, budget=budget, understudy=understudy)
 
-    def _check_house(self) -> None:
+    def _check_house(self, narrates: bool) -> None:
         asked = {
             "--model": self.model,
             "--base-url": self.base_url,
@@ -74,13 +82,18 @@ class Casting:
         for option, value in asked.items():
             if value is not None:
                 raise BadOption(f"{option} is for the cast that asks models; add --cast llm, or leave it out.")
+        if narrates:
+            raise MissingPart(NO_NARRATION)
 
 
 def _with(found: AgentSettings, given: Mapping[str, object]) -> AgentSettings:
     try:
         return AgentSettings.model_validate({**found.model_dump(exclude_unset=True), **given})
     except ValidationError as error:
-        name = f"--{str(error.errors()[0]['loc'][0]).replace('_', '-')}"
-        raise BadOption(
-            f"{name} makes no sense; write --model PROVIDER:NAME (openai-chat:qwen3-vl) and --base-url http://…"
-        ) from error
+        raise BadOption(_SENSELESS[str(error.errors()[0]["loc"][0])]) from error
+
+
+_SENSELESS = {
+    "model": "--model names no model; write PROVIDER:NAME, such as openai-chat:qwen3-vl.",
+    "base_url": "--base-url is no address; write the one where the model is served, such as http://127.0.0.1:8000/v1.",
+}

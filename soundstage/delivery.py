@@ -15,7 +15,6 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from soundstage import cuesheet
-from soundstage.agents.llm.understudy import HOUSE
 from soundstage.cuesheet import CueSheet, Layer, digest, write_aside
 from soundstage.errors import BadOption, StorageError
 from soundstage.mix.containers import container_for
@@ -141,8 +140,7 @@ def _notes(studio: Studio) -> tuple[str, ...]:
 
 def _stood_in(studio: Studio) -> Iterator[str]:
     """The result says where the house stood in for a model, and why it last had to."""
-    failed = [each for each in TurnLog(studio.folder.root).read() if each.model == HOUSE]
-    if failed:
+    if failed := TurnLog(studio.folder.root).stood_in():
         role, reason = failed[-1].role, failed[-1].problem
         times = "once" if len(failed) == 1 else f"{len(failed)} times"
         yield f"The house stood in for a model {times}, last for the {role}: {reason}"

@@ -13,9 +13,9 @@ from pydantic import BaseModel
 from soundstage.agents.roles import Cast, Heard, SceneView, Turn
 from soundstage.agents.together import at_once
 from soundstage.cuesheet import Cue, Layer, Scene, digest
+from soundstage.remembering import Memory
 from soundstage.review.hearing import faults_of, is_good
 from soundstage.synth.maker import Take
-from soundstage.workfolder import WorkFolder
 
 ROUNDS = 2
 _UNHEARD = 0.0
@@ -51,7 +51,7 @@ class Listener:
     """
 
     cast: Cast
-    folder: WorkFolder
+    memory: Memory
     film: str
     view: Callable[[Scene], SceneView]
 
@@ -107,7 +107,7 @@ class Listener:
         after = Tries(current=before.current, tried=tried, number=before.number + 1)
         another = proposal if proposal is not None and len(tried) <= ROUNDS else after.best()
         if not known or another != before.current:
-            self.folder.remember(self._key(designed, after.number), after.model_copy(update={"current": another}))
+            self.memory.remember(self._key(designed, after.number), after.model_copy(update={"current": another}))
         return another != before.current
 
     def _tries(self, designed: Cue, cue: Cue) -> Tries:
@@ -115,7 +115,7 @@ class Listener:
 
     def _latest(self, designed: Cue) -> Tries | None:
         latest, number = None, 1
-        while (tries := self.folder.recall(self._key(designed, number), Tries)) is not None:
+        while (tries := self.memory.recall(self._key(designed, number), Tries)) is not None:
             latest, number = tries, number + 1
         return latest
 

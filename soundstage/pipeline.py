@@ -7,7 +7,7 @@ goes on where it was, and an edit redoes only what it touches.
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +27,7 @@ from soundstage.footage import Footage
 from soundstage.listening import ROUNDS, Listener
 from soundstage.mix.film import MixOptions, MixResult, Outputs, mix_film
 from soundstage.reading import Reading
-from soundstage.remembering import Glimpse, RememberingScriptwriter
+from soundstage.remembering import Glimpse, Memory, RememberingScriptwriter, written_bible
 from soundstage.rendering import Rendered, RenderOptions, Stage, with_notes
 from soundstage.scoring import music_cue
 from soundstage.soundmodels import NOBODY, Crew
@@ -126,6 +126,7 @@ class Studio:
         self.options = options
         self.seconds: dict[str, float] = {}
         self._cast = cast
+        self._memory = Memory(cast, folder)
         self._makers = makers
         self._crew = crew
         self._progress = progress
@@ -169,11 +170,11 @@ class Studio:
     def rough(self) -> Overview | None:
         """Stage describe, before all shots: the cast's first look at the whole film, where it takes one."""
         key = digest(["glimpse", VERSION, self._cast.name, self.reading.facts.digest, self.options.hint])
-        known = self.folder.recall(key, Glimpse)
+        known = self._memory.recall(key, Glimpse)
         if known is not None:
             return known.overview
         overview = self._cast.scriptwriter.glimpse(self._views.film())
-        self.folder.remember(key, Glimpse(overview=overview))
+        self._memory.remember(key, Glimpse(overview=overview))
         return overview
 
     @cached_property
@@ -183,7 +184,7 @@ class Studio:
 
     def describe(self, shots: Sequence[int]) -> tuple[ShotScript, ...]:
         """Stage describe for some shots, by their index."""
-        remembering = RememberingScriptwriter(self._cast, self.folder, [VERSION, self.reading.facts.digest])
+        remembering = RememberingScriptwriter(self._cast, self._memory, [VERSION, self.reading.facts.digest])
         cast = replace(self._cast, scriptwriter=remembering)
         views = [self._views.shot(number) for number in shots]
         return self._timed(
@@ -196,12 +197,13 @@ class Studio:
         """Stage storyboard: the shots merged into scenes."""
         inputs = [self.reading.facts.digest, self.options.hint, self._cast.name]
         key = digest(["storyboard", VERSION, *inputs])
-        return self.folder.recall(key, Story) or self._tell_story(key)
+        return self._memory.recall(key, Story) or self._tell_story(key)
 
     @cached_property
     def bible(self) -> Bible:
         """Stage design, before all scenes: the sources that recur in the film."""
-        return self._cast.designer.write_bible(self.story.overview, self.story.scenes)
+        film = [VERSION, self.reading.facts.digest]
+        return written_bible(self._memory, film, self.story.overview, self.story.scenes)
 
     @cached_property
     def sheet(self) -> CueSheet:
@@ -289,7 +291,7 @@ class Studio:
             lambda tell: discussion.storyboard(facts, scripts, self.reading.dialogue, self._cast, workers, tell),
         )
         story = Story(overview=told.overview, scenes=told.scenes, talk=tuple(str(turn) for turn in told.turns))
-        self.folder.remember(key, story)
+        self._memory.remember(key, story)
         return story
 
     def scenes(self) -> tuple[Scene, ...]:
@@ -347,14 +349,14 @@ class Studio:
 
     def _design_scene(self, scene: Scene, bible: Bible) -> SceneDesign:
         hinted = scene.model_copy(update={"hint": scene.hint or self.options.hint})
-        inputs = [VERSION, self._cast.name, self.options.seed, hinted.model_dump(mode="json")]
-        key = digest(["design", self.reading.facts.digest, *inputs])
-        known = self.folder.recall(key, SceneDesign)
+        told = [hinted.model_dump(mode="json"), asdict(bible)]
+        key = digest(["design", self.reading.facts.digest, VERSION, self._cast.name, self.options.seed, *told])
+        known = self._memory.recall(key, SceneDesign)
         if known is not None:
             return known
         design = generation.design_scene(self._views.scene(hinted, self.story.overview, bible), self._cast)
         result = SceneDesign(cues=design.cues, talk=tuple(str(turn) for turn in design.turns))
-        self.folder.remember(key, result)
+        self._memory.remember(key, result)
         return result
 
     def _with_what_was_asked_for(self, scenes: Sequence[Scene]) -> tuple[Scene, ...]:
@@ -395,7 +397,7 @@ class Studio:
 
     @cached_property
     def _listener(self) -> Listener:
-        return Listener(self._cast, self.folder, self.reading.facts.digest, self._scene_view)
+        return Listener(self._cast, self._memory, self.reading.facts.digest, self._scene_view)
 
     def _scene_view(self, scene: Scene) -> SceneView:
         return self._views.scene(scene, self.story.overview, self.bible)

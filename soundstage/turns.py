@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from soundstage.agents.llm.understudy import HOUSE
 from soundstage.agents.record import NOTHING, Amount, Budget, Exchange
+from soundstage.cuesheet import write_aside
 from soundstage.errors import StorageError
 
 TURNS_FILE = "turns.jsonl"
@@ -38,6 +39,7 @@ class TurnLog:
     def __init__(self, folder: Path) -> None:
         """Args: folder: the film's work folder."""
         self._path = folder / TURNS_FILE
+        self._begun = folder / ".begun"
         self._lock = threading.Lock()
 
     def add(self, exchange: Exchange) -> None:
@@ -52,9 +54,27 @@ class TurnLog:
         except OSError as error:
             raise StorageError(f"{self._path} cannot be written ({error.strerror}); free space.") from error
 
+    def begin(self) -> None:
+        """A run begins: what stands here was asked by earlier ones.
+
+        Raises:
+            StorageError: the disk is full.
+        """
+        length = self._path.stat().st_size if self._path.exists() else 0
+        write_aside(self._begun, str(length))
+
+    def stood_in(self) -> list[Exchange]:
+        """What the house answered in this run because a model had failed."""
+        begun = int(self._begun.read_text()) if self._begun.exists() else 0
+        return [each for each in self._read(begun) if each.model == HOUSE]
+
     def read(self) -> Iterator[Exchange]:
         """All questions so far, in the order in which they were answered; a line that was cut short is left out."""
+        return self._read(0)
+
+    def _read(self, start: int) -> Iterator[Exchange]:
         with contextlib.suppress(FileNotFoundError), self._path.open("rb") as file:
+            file.seek(start)
             for line in file:
                 with contextlib.suppress(ValidationError):
                     yield Exchange.model_validate_json(line)

@@ -1,7 +1,8 @@
 """The work folder of one film: where finished work lies, so that no input is worked twice.
 
     reading/        what was read off the film
-    memory/         results of the agents, one JSON file each, named by the hash of their inputs
+    memory/         results of the agents, one JSON file each, named by the hash of their inputs; beside those
+                    that only one run goes by lies a mark
     takes/          rendered cues, named by the hash of what shaped them
     stems/          one layer each
     cuesheet.json   the sheet, for the user to edit;  .baseline.json is the studio's own copy
@@ -34,6 +35,7 @@ from soundstage.seals import is_whole, seal
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _CHUNK = 1 << 20
+_FOR_NOW = ".fornow"
 # How files are named while they are written.
 _ASIDE = re.compile(r"\.(?P<name>.+)\.(?P<process>\d+)(-\d+)?\.part", re.DOTALL)
 
@@ -130,6 +132,17 @@ class WorkFolder:
     def remember(self, key: str, result: BaseModel) -> None:
         """Keep a result under the hash of its inputs."""
         write_aside(self.memory / f"{key}.json", result.model_dump_json())
+
+    def remember_for_now(self, key: str, result: BaseModel) -> None:
+        """Keep a result until `forget_for_now`."""
+        (self.memory / f"{key}{_FOR_NOW}").touch()
+        self.remember(key, result)
+
+    def forget_for_now(self) -> None:
+        """Give up what was kept for an earlier run alone."""
+        for mark in self.memory.glob(f"*{_FOR_NOW}"):
+            mark.with_suffix(".json").unlink(missing_ok=True)
+            mark.unlink()
 
     def saved_reading(self) -> Reading | None:
         """The reading, when it is there and every file of it is as it was sealed."""

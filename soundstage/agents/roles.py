@@ -153,13 +153,17 @@ class Review:
 
 @dataclass(frozen=True)
 class Source:
-    """A source that recurs in a film, as it is to sound in every scene: its label, and its level (LUFS)."""
+    """A source that recurs in a film, as it is to sound in every scene: its label, and its level (LUFS).
+
+    `scenes` are the ids of those in which it is expected, where that is known.
+    """
 
     name: str
     words: str
     label: str
     level: float
     note: str = ""
+    scenes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -291,13 +295,18 @@ def _nothing_to_leave() -> None:
     """For casts whose answers cannot be waited for."""
 
 
+def _never() -> bool:
+    """For casts that nobody stands in for."""
+    return False
+
+
 @dataclass(frozen=True)
 class Cast:
     """One implementation of each role.
 
     `at_once` is how many questions may be open at the same time, where that is not a matter of processors;
     `listens` tells whether the Designer has anything to say on takes; `abandon` leaves all open questions
-    unanswered, at once.
+    unanswered, at once; `stood_in` tells whether another cast has answered in place of this one so far.
     """
 
     name: str
@@ -308,3 +317,4 @@ class Cast:
     at_once: int = 1
     listens: bool = False
     abandon: Callable[[], None] = _nothing_to_leave
+    stood_in: Callable[[], bool] = _never

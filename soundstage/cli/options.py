@@ -180,6 +180,6 @@ def open_studio(
     models, wishes = SoundModels(), (hiring or MakersWanted(makers=HOUSE)).wishes()
     crew, options = models.crew(wishes), replace(options, clips=options.clips or models.looks(wishes))
     with folder.locked():
-        cast = (casting or Casting()).cast(folder, options.seed)
+        cast = (casting or Casting()).cast(folder, options.seed, options.narrate)
         with stage_bars(quiet) as bars:
             yield Studio(film, folder, cast, makers, options, bars, crew=crew)

@@ -74,7 +74,7 @@ def test_house_stands_in_and_the_result_says_so(run: Run, film: Path, tmp_path: 
     [
         pytest.param(("--cast", "llm"), 2, "No model is named", id="no model"),
         pytest.param(("--model", "openai-chat:qwen"), 2, "add --cast llm", id="model for the house"),
-        pytest.param(("--cast", "llm", "--model", "qwen"), 2, "PROVIDER:NAME", id="no provider"),
+        pytest.param(("--cast", "llm", "--model", "qwen"), 2, "--model names no model", id="no provider"),
         pytest.param(("--cast", "llm", "--model", "nobody:qwen"), 2, "nobody", id="unknown provider"),
         pytest.param(("--config", "studio.toml"), 2, "add --cast llm", id="settings for the house"),
         pytest.param(("--narrate",), 6, "writes no narration", id="narration by the house"),
@@ -97,6 +97,6 @@ def test_what_cannot_be_asked_ends_in_one_sentence(run: Run, film: Path, tmp_pat
 
 
 def test_budget_that_is_spent_ends_the_run(run: Run, film: Path, server: Standin, tmp_path: Path):
-    said = run("design", film, "--work", tmp_path / "work", *asking(server), "--most-tokens", "3000")
+    said = run("design", film, "--work", tmp_path / "work", *asking(server), "--most-tokens", "1500")
     assert said.code == 12, said.err
     assert "budget" in said.err

@@ -2,7 +2,7 @@
 
 from soundstage.agents.house import efficientnet, vocabulary
 from soundstage.agents.house.designer import HouseDesigner
-from soundstage.agents.house.scriptwriter import HouseScriptwriter
+from soundstage.agents.house.scriptwriter import NO_NARRATION, HouseScriptwriter
 from soundstage.agents.house.storyboarder import HouseStoryboarder
 from soundstage.agents.house.synthesizer import HouseSynthesizer
 from soundstage.agents.roles import Cast
@@ -26,3 +26,6 @@ def warm_up() -> None:
     """Load all that the cast looks and thinks with, rather than with the first film."""
     efficientnet.load()
     vocabulary.class_matrix()
+
+
+__all__ = ["NO_NARRATION", "VERSION", "house_cast", "warm_up"]

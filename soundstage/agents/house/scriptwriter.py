@@ -14,6 +14,7 @@ from soundstage.errors import MissingPart
 from soundstage.reading import FilmFacts
 
 HINTED = 0.95  # how far a user's word is believed
+NO_NARRATION = "The house cast writes no narration; give lines of your own, or choose the llm cast."
 THROUGHOUT = "Told throughout: "
 _LEAST = 0.15
 _OVERRULED = 0.2  # what is left of something seen when the user names something else
@@ -97,7 +98,7 @@ class HouseScriptwriter:
 
     def narrate(self, overview: Overview, scenes: Sequence[Scene], pauses: Sequence[Pause]) -> tuple[Line, ...]:
         """Raises MissingPart: rules write no narration."""
-        raise MissingPart("The house cast writes no narration; give lines of your own, or choose the llm cast.")
+        raise MissingPart(NO_NARRATION)
 
 
 def _told_throughout(scripts: Sequence[ShotScript]) -> list[str]:

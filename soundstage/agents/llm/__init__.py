@@ -64,8 +64,11 @@ def _cast(desk: "Desk") -> Cast:
 
 
 def _name(settings: AgentSettings) -> str:
-    """Another one for other models or other prompts, so that their results are never taken for each other's."""
-    asked = [(role.value, settings.of(role).model, settings.of(role).base_url) for role in Role]
+    """Another one for other models or other prompts, so that their results are never taken for each other's.
+
+    Where a model is served tells nothing: the same one at another address gives the same answers.
+    """
+    asked = [(role.value, settings.of(role).model) for role in Role]
     shown = [settings.looks, settings.pictures, settings.picture_side]
     return f"llm-{digest([asked, shown, [str(prompt(name)) for name in names()]])[:12]}"
 

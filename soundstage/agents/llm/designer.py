@@ -1,6 +1,6 @@
 """The Designer with a model: asks for sounds, reviews what was found for them, and hears what was made."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from soundstage.agents import cueing
 from soundstage.agents.labels import serves
@@ -41,16 +41,15 @@ class LlmDesigner:
         if len(scenes) < 2:
             return Bible()
         step = -(-len(scenes) // _MOST_SCENES)
-        material = {
-            "the whole film": told.overview(overview),
-            "scenes": [told.scene(scene) for scene in scenes[::step]],
-        }
-        answer = self._desk.ask(Question("designer_bible", BibleAnswer, material, check=_named_once))
+        shown = scenes[::step]
+        material = {"the whole film": told.overview(overview), "scenes": [told.scene(scene) for scene in shown]}
+        check = _written_well(frozenset(scene.id for scene in shown))
+        answer = self._desk.ask(Question("designer_bible", BibleAnswer, material, check=check))
         wanted = [_wanted(number, source) for number, source in enumerate(answer.sources, start=1)]
         suggested = suggest(self._desk, wanted, {"the whole film": told.overview(overview)})
         return Bible(
             tuple(
-                Source(source.name, source.words, suggested[number][0], source.level, source.note)
+                Source(source.name, source.words, suggested[number][0], source.level, source.note, source.scenes)
                 for number, source in enumerate(answer.sources, start=1)
                 if suggested[number]
             )
@@ -115,11 +114,13 @@ def _known(view: SceneView) -> dict[str, object]:
             for onset in sorted(onsets, key=lambda onset: onset.time)
         ],
         "the whole film": told.overview(Overview(summary=view.overview.summary)),
-        "sound bible": [
-            {"source": source.name, "words": source.words, "label": source.label, "level": source.level}
-            for source in view.bible.sources
-        ],
+        "sound bible": [_known_source(source, scene) for source in view.bible.sources],
     }
+
+
+def _known_source(source: Source, scene: Scene) -> dict[str, object]:
+    told_of = {"source": source.name, "words": source.words, "label": source.label, "level": source.level}
+    return {**told_of, **({"note": source.note} if source.note else {}), "expected here": scene.id in source.scenes}
 
 
 def _draft(answer: DraftAnswer, view: SceneView) -> Draft:
@@ -177,10 +178,16 @@ def _alternatives(view: SceneView, cue: Cue) -> tuple[Label, ...]:
     return tuple(fitting.values())
 
 
-def _named_once(answer: BibleAnswer) -> str | None:
-    names = [source.name for source in answer.sources]
-    twice = [name for name in names if names.count(name) > 1]
-    return f"The source {twice[0]} is there twice; name each once." if twice else None
+def _written_well(scenes: Collection[str]) -> Callable[[BibleAnswer], str | None]:
+    def check(answer: BibleAnswer) -> str | None:
+        names = [source.name for source in answer.sources]
+        if twice := [name for name in names if names.count(name) > 1]:
+            return f"The source {twice[0]} is there twice; name each once."
+        if strange := [scene for source in answer.sources for scene in source.scenes if scene not in scenes]:
+            return f"There is no scene {strange[0]!r}; name scenes by the ids given."
+        return None
+
+    return check
 
 
 def _drafted_well(view: SceneView) -> Callable[[DraftAnswer], str | None]:

@@ -255,7 +255,7 @@ def _told(material: Mapping[str, object]) -> str:
 
 def _key(question: Question[_ANSWER], settings: ModelSettings) -> str:
     pictures = [(shown.told, digest(shown.content.base64)) for shown in question.pictures]
-    asked = [settings.model, settings.base_url, settings.temperature, settings.output]
+    asked = [settings.model, settings.temperature, settings.output]  # wherever it is served
     told, shape = _told(question.material), _shape(question.answer)
     return digest(["answer", VERSION, str(prompt(question.prompt)), asked, told, shape, pictures])
 

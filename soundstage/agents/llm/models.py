@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import re
 from collections.abc import AsyncIterator, Callable
 from functools import lru_cache
 from typing import Any
@@ -47,7 +48,7 @@ def _model(name: str, base_url: str | None, key: str | None, process: int) -> Mo
             return _compatible(provider, model, base_url, key)
         return infer_model(name, _provided(base_url, key))
     except UserError as error:
-        raise BadOption(f"The model {name} cannot be asked: {_gist(error)}; check api_key and base_url.") from error
+        raise BadOption(_lack(name, error)) from error
     except ValueError as error:
         raise BadOption(
             f"The model {name} is of no known provider; for a service that speaks OpenAI's protocol, set base_url."
@@ -56,9 +57,14 @@ def _model(name: str, base_url: str | None, key: str | None, process: int) -> Mo
         raise MissingPart(f"The provider {provider} needs a client that is not installed ({error}).") from error
 
 
-def _gist(error: UserError) -> str:
-    """What is wrong, without advice for programmers."""
-    return str(error).partition(" To try ")[0].rstrip(".")
+def _lack(name: str, error: UserError) -> str:
+    """What the client wants to be given, of what it says to programmers: variables are named in capitals."""
+    variable = re.search(r"`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)`", str(error))
+    if variable is None:
+        return f"The model {name} cannot be asked ({str(error).rstrip('.')}); name another, or set base_url."
+    if variable[1].endswith(("_KEY", "_TOKEN")):
+        return f"The model {name} wants a key; set {variable[1]}, or SOUNDSTAGE_AGENTS__API_KEY."
+    return f"The model {name} wants an address; set {variable[1]}, or SOUNDSTAGE_AGENTS__BASE_URL."
 
 
 def _compatible(provider: str, model: str, base_url: str, key: str | None) -> Model:

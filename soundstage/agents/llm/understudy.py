@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from threading import Event
 from typing import cast
 
 from soundstage.agents.record import Exchange
@@ -20,9 +21,14 @@ def with_understudy(lead: Cast, understudy: Cast, record: Callable[[Exchange], N
         understudy: asked where the lead fails.
         record: told each time, with the reason.
     """
+    happened = Event()
+
+    def told(exchange: Exchange) -> None:
+        happened.set()
+        record(exchange)
 
     def stood_in(role: str) -> "_StoodIn":
-        return _StoodIn(role, getattr(lead, role), getattr(understudy, role), record)
+        return _StoodIn(role, getattr(lead, role), getattr(understudy, role), told)
 
     return replace(
         lead,
@@ -30,6 +36,7 @@ def with_understudy(lead: Cast, understudy: Cast, record: Callable[[Exchange], N
         storyboarder=cast(Storyboarder, stood_in("storyboarder")),
         designer=cast(Designer, stood_in("designer")),
         synthesizer=cast(Synthesizer, stood_in("synthesizer")),
+        stood_in=happened.is_set,
     )
 
 

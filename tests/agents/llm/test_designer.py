@@ -15,7 +15,7 @@ from tests.agents.llm.scenes import scene, view
 from tests.agents.llm.scripted import Question, in_order, playing
 from tests.documents import cue
 
-DOG = Source("our-dog", "a small dog barks", "dog barking", -26.0, "old")
+DOG = Source("our-dog", "a small dog barks", "dog barking", -26.0, "old", ("s001", "s004"))
 BIBLE = Bible((DOG, Source("the-rain", "steady rain", "rain", -36.0)))
 NOTHING: dict[str, Any] = {"main": [], "background": []}
 
@@ -46,8 +46,11 @@ def test_a_scene_is_told_with_onsets_lines_and_bible() -> None:
         "onsets": [{"time": 1.5, "strength": 0.9, "pan": 0}, {"time": 3, "strength": 0.5, "pan": 0.2}],
         "the whole film": {"this is": "rough and partly wrong", "summary": "a war film", "timeline": []},
         "sound bible": [
-            {"source": "our-dog", "words": "a small dog barks", "label": "dog barking", "level": -26},
-            {"source": "the-rain", "words": "steady rain", "label": "rain", "level": -36},
+            {
+                **{"source": "our-dog", "words": "a small dog barks", "label": "dog barking", "level": -26},
+                **{"note": "old", "expected here": True},
+            },
+            {"source": "the-rain", "words": "steady rain", "label": "rain", "level": -36, "expected here": False},
         ],
     }
 
@@ -162,8 +165,9 @@ def written(*sources: dict[str, Any], scenes: int = 2) -> Any:
 
 
 def test_the_bible_gives_each_source_a_label() -> None:
-    found, played = written({"name": "our-dog", "words": "dog barking", "level": -26, "note": "old"})
-    assert found == Bible((Source("our-dog", "dog barking", "dog barking", -26.0, "old"),))
+    dog = {"name": "our-dog", "words": "dog barking", "level": -26, "note": "old", "scenes": ["s000", "s001"]}
+    found, played = written(dog)
+    assert found == Bible((Source("our-dog", "dog barking", "dog barking", -26.0, "old", ("s000", "s001")),))
     assert [each["scene"] for each in played.questions("designer_bible")[0].material["scenes"]] == ["s000", "s001"]
 
 
@@ -189,11 +193,22 @@ def test_a_very_long_film_is_told_by_some_of_its_scenes() -> None:
     assert len(played.questions()[0].material["scenes"]) <= 120
 
 
-def test_a_source_that_is_there_twice_is_sent_back() -> None:
-    dog = {"name": "our-dog", "words": "dog barking"}
-    with playing({"designer_bible": in_order({"sources": [dog, dog]}, {"sources": []})}) as played:
+@pytest.mark.parametrize(
+    ("sources", "complaint"),
+    [
+        pytest.param([{}, {}], "The source our-dog is there twice; name each once.", id="twice"),
+        pytest.param(
+            [{"scenes": ["s002", "s009"]}],
+            "There is no scene 's009'; name scenes by the ids given.",
+            id="no such scene",
+        ),
+    ],
+)
+def test_a_bible_that_makes_no_sense_is_sent_back(sources: list[dict[str, Any]], complaint: str) -> None:
+    dogs = [{"name": "our-dog", "words": "dog barking", **changes} for changes in sources]
+    with playing({"designer_bible": in_order({"sources": dogs}, {"sources": []})}) as played:
         played.cast.designer.write_bible(Overview(), [scene(), scene("s002", 6)])
-    assert "The source our-dog is there twice; name each once." in played.questions()[1].corrections[0]
+    assert complaint in played.questions()[1].corrections[0]
 
 
 def of_scene(number: int, played: Any, **wish: Any) -> Any:

@@ -14,7 +14,9 @@ from soundstage.errors import BadAnswer, BadOption, BudgetSpent, ModelRefused
 from tests.agents.llm.desks import GOOD, TOO_LOUD, Sound, ask_in_threads, desk_before, desk_for, sound, wait_until
 from tests.agents.llm.standin import in_turn, said, silence, standin, status
 
-GUESSED, PROMISED = 1000, 1100  # tokens set aside for `sound()` lie between
+# Tokens set aside for `sound()` lie between.
+GUESSED = len(prompts.prompt("designer_draft").text) // 4 + 400
+PROMISED = GUESSED + 20
 PRICES: list[dict[str, float]] = [{}, {"input_price": 1.0, "output_price": 1.0}]
 
 
@@ -30,6 +32,13 @@ def test_same_question_is_asked_once():
     with desk_before(said(GOOD)) as opened:
         assert opened.desk.ask(sound()) == opened.desk.ask(sound())
     assert len(opened.server.requests) == len(opened.exchanges) == 1
+
+
+def test_the_same_model_at_another_address_is_not_asked_again():
+    with desk_before(said(GOOD)) as opened, standin(said(GOOD)) as elsewhere:
+        opened.desk.ask(sound())
+        desk_for(elsewhere, memory=opened.memory).desk.ask(sound())
+    assert not elsewhere.requests
 
 
 class OtherSound(Sound):

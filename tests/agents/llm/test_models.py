@@ -19,6 +19,7 @@ from tests.agents.llm.desks import sound
 from tests.agents.llm.scripted import Kept
 
 HOSTED = ("openai:gpt-4o", "openai-chat:gpt-4o", "anthropic:claude-sonnet-4-5", "google:gemini-2.5-flash")
+WANTS_KEY = "wants a key; set {}, or SOUNDSTAGE_AGENTS__API_KEY."
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "GEMINI_API_KEY")
 
 
@@ -63,9 +64,12 @@ def test_model_is_made_once_in_a_process():
             "is of no known provider; for a service that speaks OpenAI's protocol, set base_url",
             id="unknown",
         ),
-        pytest.param("openai:gpt-4o", "`OPENAI_API_KEY`", id="no key for OpenAI"),
-        pytest.param("anthropic:claude", "`ANTHROPIC_API_KEY`", id="no key for Anthropic"),
-        pytest.param("google:gemini", "`GOOGLE_API_KEY`", id="no key for Google"),
+        pytest.param("openai:gpt-4o", WANTS_KEY.format("OPENAI_API_KEY"), id="no key for OpenAI"),
+        pytest.param("anthropic:claude", WANTS_KEY.format("ANTHROPIC_API_KEY"), id="no key for Anthropic"),
+        pytest.param("google:gemini", WANTS_KEY.format("GOOGLE_API_KEY"), id="no key for Google"),
+        pytest.param(
+            "ollama:qwen", "wants an address; set OLLAMA_BASE_URL, or SOUNDSTAGE_AGENTS__BASE_URL.", id="address"
+        ),
     ],
 )
 def test_model_that_cannot_be_asked(name: str, sentence: str):
@@ -73,7 +77,7 @@ def test_model_that_cannot_be_asked(name: str, sentence: str):
         model_of(ModelSettings(model=name))
     assert str(raised.value).startswith(f"The model {name} ")
     assert sentence in str(raised.value)
-    assert "test model" not in str(raised.value)
+    assert "Provider(" not in str(raised.value)
 
 
 def test_provider_whose_client_is_not_installed():

@@ -104,15 +104,10 @@ def test_a_take_that_falls_short_is_made_as_another_label(ball: tuple[Path, tupl
     assert folder.edits() == NO_EDITS
 
     with playing({}) as again:
-        same, _ = dubbed(folder, film, retold(again, played), tmp_path / "two.flac")
+        same, _ = dubbed(folder, film, again, tmp_path / "two.flac")
     assert again.prompts() == []
     assert same == sheet
     assert (tmp_path / "two.flac").read_bytes() == (tmp_path / "one.flac").read_bytes()
-
-
-def retold(again: Played, first: Played) -> Played:
-    """A cast that goes by the first one's name, whose server is another."""
-    return replace(again, cast=replace(again.cast, name=first.cast.name))
 
 
 def test_what_the_user_changed_is_not_sent_back(ball: tuple[Path, tuple[float, ...]], tmp_path: Path) -> None:
@@ -225,3 +220,17 @@ def test_without_a_narrator_nothing_is_written(spoken: WorkFolder) -> None:
     ):
         assert list(at_work.sheet.cues()) == []
     assert played.questions("scriptwriter_narration") == []
+
+
+def test_notes_on_moved_lines_are_told_of_a_sheet_that_is_kept(spoken: WorkFolder) -> None:
+    given = spoken.root / "lines.srt"
+    given.write_text("1\n00:00:18,000 --> 00:00:19,000\nCome in.\n")
+    with playing(SILENT) as played:
+        options = StudioOptions(speech=given)
+        with studio(spoken, spoken.root / "film.mp4", played, options, film_digest="0" * 64) as at_work:
+            first = (at_work.sheet, at_work.notes)
+        kept = replace(options, keep_sheet=True)
+        with studio(spoken, spoken.root / "film.mp4", played, kept, film_digest="0" * 64) as at_work:
+            again = (at_work.sheet, at_work.notes)
+    assert len(first[1]) == 1
+    assert again == first

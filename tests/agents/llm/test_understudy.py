@@ -102,6 +102,13 @@ def test_cast_stays_the_leads_own():
     assert (cast.name, cast.at_once, cast.listens, left) == ("lead", 7, True, ["left"])
 
 
+def test_a_cast_knows_whether_it_was_stood_in_for():
+    cast = with_understudy(lead(ModelAway("away")), CAST, lambda exchange: None)
+    assert not cast.stood_in()
+    judged(cast)
+    assert cast.stood_in()
+
+
 @pytest.mark.parametrize("role", ["scriptwriter", "storyboarder", "designer", "synthesizer"])
 def test_every_role_can_be_stood_in_for(role: str):
     cast = with_understudy(CAST, CAST, lambda exchange: None)
