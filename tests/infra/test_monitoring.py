@@ -36,6 +36,12 @@ def test_what_is_shown_and_watched_is_told(where: str, expression: str) -> None:
     assert used <= metrics.names() | GENERAL
 
 
+def test_what_models_are_asked_and_cost_is_shown() -> None:
+    shown = {name for where, expression in expressions() if ".json" in where for name in _NAME.findall(expression)}
+    names = ("question_seconds_bucket", "question_seconds_count", "stood_in_total", "tokens_total", "dollars_total")
+    assert {f"soundstage_{name}" for name in names} <= shown & metrics.names()
+
+
 def test_every_name_is_explained() -> None:
     told = (INFRA / "README.md").read_text()
     bases = {re.sub(r"_(bucket|sum|count)$", "", name) for name in metrics.names()}
