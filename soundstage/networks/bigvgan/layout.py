@@ -3,12 +3,11 @@
 import json
 import math
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 from soundstage.errors import BadModel, MissingPart
 
-_ACTIVATION_REACH = 6  # samples to either side: twelve taps at twice the rate, up and down again
+_ACTIVATION_REACH = 5  # samples to either side, by twelve taps at twice the rate, up and down again
 _OUTER_REACH = 3  # of the first and last convolution, of seven taps
 
 
@@ -38,12 +37,13 @@ class Layout:
     @property
     def context(self) -> int:
         """Mel frames to either side beyond which nothing acts on a frame's sound."""
-        total, rate = Fraction(_OUTER_REACH), 1
-        for factor, kernel in zip(self.rates, self.kernels, strict=True):
-            total += Fraction(kernel - 1 - (kernel - factor) // 2, factor * rate)
-            rate *= factor
-            total += Fraction(self._block_reach, rate)
-        return math.ceil(total + Fraction(_ACTIVATION_REACH + _OUTER_REACH, rate)) + 1
+        first, last = -_OUTER_REACH, _OUTER_REACH  # what a frame at 0 acts on, at the rate of the stage
+        for rate, kernel in zip(self.rates, self.kernels, strict=True):
+            early = (kernel - rate) // 2
+            first = first * rate - early - self._block_reach
+            last = last * rate - early + kernel - 1 + self._block_reach
+        end = _ACTIVATION_REACH + _OUTER_REACH
+        return max(-((first - end) // self.hop), (last + end) // self.hop)
 
     @property
     def _block_reach(self) -> int:
