@@ -1,7 +1,7 @@
 """CLIP, Synchformer and the preparing of pictures beside open_clip, MMAudio and av-benchmark.
 
 Run as `python -m benchmarks.parity.sight --mmaudio DIR --avbench DIR --open-clip DIR [--full]`; `--full` at the
-published sizes, which takes up to 8 GB of memory. Fails where a relative difference reaches 1e-4.
+published sizes, which takes 6 GB of memory and some minutes. Fails where a relative difference reaches 1e-4.
 """
 
 import argparse
