@@ -1,0 +1,1 @@
+"""What is measured on the sound itself, without any weights, so that it can be measured anywhere."""
