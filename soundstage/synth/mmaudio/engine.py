@@ -16,18 +16,14 @@ from soundstage.synth.canvas import Span, Windows, noise, piecewise, steps
 from soundstage.synth.mmaudio import flow, stages
 from soundstage.synth.mmaudio.autoencoder import REACH
 from soundstage.synth.mmaudio.conditions import Conditions
+from soundstage.synth.mmaudio.durations import window_seconds
 from soundstage.synth.mmaudio.features import Remembered, Watching
 from soundstage.synth.mmaudio.model import Model
 from soundstage.synth.mmaudio.stages import Piece, Seen, Wish
-from soundstage.synth.mmaudio.variants import SHORTEST, TRAINED_SECONDS, Lengths, Sampling
-
-# Short sounds are made a little too long and cut: of few lengths, they find others to share a pass with.
-BUCKETS = (SHORTEST, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, TRAINED_SECONDS)
+from soundstage.synth.mmaudio.variants import TRAINED_SECONDS, Lengths, Sampling
 
 # Latents over which decoded pieces fade into each other: their attention does not look at quite the same.
 _FADE = 22
-# Spectrogram frames that the vocoder takes at once.
-_VOCODED = 512
 _WORDS_REMEMBERED = 1024
 
 
@@ -86,7 +82,7 @@ class Plan:
             sampling: of the variant.
             overlap: seconds that windows share at least.
         """
-        seconds = next((bucket for bucket in BUCKETS if bucket >= duration - 1e-9), TRAINED_SECONDS)
+        seconds = window_seconds(duration)
         lengths = sampling.lengths(seconds)
         if duration <= seconds:
             return cls(Windows.over(lengths.latent, lengths.latent, 0), seconds, lengths)
@@ -197,7 +193,7 @@ class Engine:
             latent = network.unnormalise(latent)[0]
         size = self.model.variant.sampling.lengths(TRAINED_SECONDS).latent
         mel = piecewise(latent, size, REACH, _FADE, self._spectrograms.ask)
-        return piecewise(mel, _VOCODED, self.model.layout.context, 0, self._sounds.ask)
+        return piecewise(mel, 2 * size, self.model.layout.context, 0, self._sounds.ask)
 
 
 def _nothing() -> Block:

@@ -71,26 +71,23 @@ class Model:
 
     def lend_network(self, rack: Rack) -> AbstractContextManager[Velocity]:
         """The network that turns noise into latents; `compiled` pays on a card that works for hours."""
-        return _lent(rack, self.files.network, self._network)
+        return _lent(rack, self.files.network, self.load_network)
 
     def lend_autoencoder(self, rack: Rack) -> AbstractContextManager[Autoencoder]:
         """The decoder of latents."""
-        path, sampling = self.files.autoencoder, self.variant.sampling
-        return _lent(rack, path, lambda setting: autoencoder.load(path, sampling, setting))
+        return _lent(rack, self.files.autoencoder, self.load_autoencoder)
 
     def lend_vocoder(self, rack: Rack) -> AbstractContextManager[Generator]:
         """What turns spectrograms into sound."""
-        path = self.files.vocoder
-        return _lent(rack, path, lambda setting: bigvgan.load(path, self.layout, setting))
+        return _lent(rack, self.files.vocoder, self.load_vocoder)
 
     def lend_synchformer(self, rack: Rack) -> AbstractContextManager[SyncPictures]:
         """What sees movement."""
-        path = self.files.synchformer
-        return _lent(rack, path, lambda setting: load_sync_pictures(path, setting, self.sync))
+        return _lent(rack, self.files.synchformer, self.load_synchformer)
 
     def lend_reader(self, rack: Rack) -> AbstractContextManager[Reader]:
         """What sees pictures and reads words."""
-        return _lent(rack, self.files.clip / CLIP_FILE, self._reader)
+        return _lent(rack, self.files.clip / CLIP_FILE, self.load_reader)
 
     def obstacle(self, rack: Rack) -> str | None:
         """Why one of the networks could not be loaded; None as long as none has failed."""
@@ -98,13 +95,27 @@ class Model:
         paths = (files.network, files.autoencoder, files.vocoder, files.synchformer, files.clip / CLIP_FILE)
         return next((why for path in paths if (why := rack.obstacle(str(path)))), None)
 
-    def _network(self, setting: Setting) -> Velocity:
+    def load_network(self, setting: Setting) -> Velocity:
+        """As all of these, raises MissingPart where the file is not there, BadModel where it is another one."""
         loaded = network.load(self.files.network, self.variant, setting)
         if self.compiled:
             loaded.compile(dynamic=False)
         return loaded
 
-    def _reader(self, setting: Setting) -> Reader:
+    def load_autoencoder(self, setting: Setting) -> Autoencoder:
+        """Without its encoder."""
+        return autoencoder.load(self.files.autoencoder, self.variant.sampling, setting)
+
+    def load_vocoder(self, setting: Setting) -> Generator:
+        """In the layout it was published in."""
+        return bigvgan.load(self.files.vocoder, self.layout, setting)
+
+    def load_synchformer(self, setting: Setting) -> SyncPictures:
+        """The part that sees."""
+        return load_sync_pictures(self.files.synchformer, setting, self.sync)
+
+    def load_reader(self, setting: Setting) -> Reader:
+        """CLIP whole, and its tokenizer."""
         clip = load_clip(self.files.clip / CLIP_FILE, setting, self.clip)
         return Reader(clip, ClipWords.read(self.files.clip, self.clip.context))
 
