@@ -65,7 +65,7 @@ class StudioOptions:
     `clips` has a proxy clip of every shot written, for casts and makers that look at moving pictures;
     `over_dialogue` lets lines be spoken where the film's own dialogue is; `narrate` has the
     Scriptwriter write lines for a narrator; `listen` sends takes that fall short back to the Designer; `music` says
-    what music to lay under the film, where any is wanted.
+    what music to lay under the film, where any is wanted; after `cue_seconds` no more takes of a cue are begun.
     """
 
     hint: str | None = None
@@ -81,6 +81,7 @@ class StudioOptions:
     narrate: bool = False
     listen: bool = True
     music: str | None = None
+    cue_seconds: float | None = None
 
 
 class Story(BaseModel):
@@ -260,7 +261,8 @@ class Studio:
 
     def render(self, cues: Sequence[Cue]) -> Rendered:
         """Stage synthesize for some cues."""
-        options = RenderOptions(candidates=self.options.candidates, workers=self.options.workers)
+        asked = self.options
+        options = RenderOptions(asked.candidates, asked.workers, asked.cue_seconds)
         stop, footage = threading.Event(), self._footage
         makers = (*self._crew.makers(footage, stop.is_set), *self._makers)
         stage = Stage(makers, self.folder.takes, options, self._crew.ears(footage), stop=stop)

@@ -86,6 +86,8 @@ class JobOptions(BaseModel):
     commercial_use: bool = Field(False, description="Use only sound models whose licence allows commercial use")
     music: Hint | None = Field(None, description="Lay music under the film: which, in your words; none when left out")
 
+    cue_seconds: float | None = Field(None, gt=0, le=3600, description="Begin no more takes of a cue after so long")
+
     def wishes(self) -> Wishes:
         """What the job allows of the sound models."""
         return Wishes(self.makers, self.commercial_use, bool(self.music))
@@ -106,6 +108,7 @@ class JobOptions(BaseModel):
             clips=clips,
             narrate=self.narrate and not keep_sheet,
             music=None if keep_sheet else self.music,
+            cue_seconds=self.cue_seconds,
             only_scenes=self.only_scenes,
             candidates=self.candidates,
             transcribe=self.transcript,

@@ -59,7 +59,7 @@ def dub(
     """Give a film its soundtrack. Interrupted, or run again after an edit, it goes on from what is done."""
     over = original in SPOKEN_OVER
     chosen = opt.studio_options(
-        hint, seed, speech, only_scenes, candidates, transcript, over, narrate=narrate, music=hiring.music
+        hint, seed, speech, only_scenes, candidates, transcript, over, narrate=narrate, hiring=hiring
     )
     order = Order(output=output, stems=stems, target=target, original=original, format=format)
     place = opt.work_folder(work, film, output)
@@ -90,7 +90,9 @@ def mix(
         raise BadOption(
             f"There is no cue sheet in {place}; run soundstage design first, or name the folder with --work."
         )
-    with opt.open_studio(film, place, library, StudioOptions(keep_sheet=True), json, None, hiring) as studio:
+    with opt.open_studio(
+        film, place, library, StudioOptions(keep_sheet=True, cue_seconds=hiring.cue_seconds), json, None, hiring
+    ) as studio:
         delivery = deliver(studio, order)
     _show_delivery(delivery, json)
 
@@ -132,7 +134,7 @@ def design(
     json: opt.Json = False,
 ) -> None:
     """Decide what should be heard, and write the cue sheet."""
-    chosen = opt.studio_options(hint, seed, speech, "", 1, transcript, narrate=narrate, music=hiring.music)
+    chosen = opt.studio_options(hint, seed, speech, "", 1, transcript, narrate=narrate, hiring=hiring)
     with opt.open_studio(film, opt.work_folder(work, film, None), None, chosen, json, playing.casting()) as studio:
         sheet = studio.sheet
         notes = studio.notes
@@ -157,9 +159,7 @@ def render(
     json: opt.Json = False,
 ) -> None:
     """Render the cues of the cue sheet to takes."""
-    chosen = opt.studio_options(
-        hint, seed, speech, only_scenes, candidates, transcript, narrate=narrate, music=hiring.music
-    )
+    chosen = opt.studio_options(hint, seed, speech, only_scenes, candidates, transcript, narrate=narrate, hiring=hiring)
     with opt.open_studio(
         film, opt.work_folder(work, film, None), library, chosen, json, playing.casting(), hiring
     ) as studio:

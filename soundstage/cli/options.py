@@ -91,6 +91,10 @@ class MakersWanted:
         bool, typer.Option("--commercial-use", help="Use only models whose licence allows commercial use.")
     ] = False
     music: Annotated[str | None, typer.Option("--music", help="Lay music under the film; say which.")] = None
+    cue_seconds: Annotated[
+        float | None,
+        typer.Option("--cue-seconds", min=0.1, help="Begin no more takes of a cue after so long. [default: no bound]"),
+    ] = None
 
     def names(self) -> tuple[str, ...]:
         """The models asked for."""
@@ -117,14 +121,15 @@ def studio_options(
     transcript: bool,
     over_dialogue: bool = False,
     narrate: bool = False,
-    music: str | None = None,
+    hiring: MakersWanted | None = None,
 ) -> "StudioOptions":
     """The job's options from the command line's words."""
     from soundstage.pipeline import StudioOptions
 
     if hint is not None and not hint.strip():
         raise BadOption("The hint is empty; say what the film shows, or leave --hint out.")
-    if music is not None and not music.strip():
+    makers = hiring or MakersWanted()
+    if makers.music is not None and not makers.music.strip():
         raise BadOption("The music is not said; say which music it should be, or leave --music out.")
     return StudioOptions(
         hint=hint,
@@ -135,7 +140,8 @@ def studio_options(
         transcribe=transcript,
         over_dialogue=over_dialogue,
         narrate=narrate,
-        music=music,
+        music=makers.music,
+        cue_seconds=makers.cue_seconds,
     )
 
 

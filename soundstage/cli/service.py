@@ -152,7 +152,8 @@ def asked_of_models(playing: opt.CastWanted, narrate: bool) -> dict[str, Any]:
 def asked_of_makers(hiring: opt.MakersWanted) -> dict[str, Any]:
     """The options on sound models."""
     names = list(hiring.names())
-    return {"makers": names, "commercial_use": hiring.commercial_use or None, "music": hiring.music}
+    asked = {"makers": names, "commercial_use": hiring.commercial_use or None, "music": hiring.music}
+    return {**asked, "cue_seconds": hiring.cue_seconds}
 
 
 def stated(options: dict[str, Any]) -> dict[str, Any]:

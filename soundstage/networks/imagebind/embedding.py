@@ -30,6 +30,7 @@ from soundstage.networks.pictures import (
     shorter_side_resized,
 )
 from soundstage.networks.rack import Setting
+from soundstage.networks.unmade import unmade
 
 FILE = "imagebind_huge.pth"
 SOUND_RATE = 16_000
@@ -61,8 +62,7 @@ class ImageBind:
             MissingPart: the file is not there.
             BadModel: it is damaged, or another model's.
         """
-        with torch.device("meta"):
-            network = ImageBindNetwork(config)
+        network = unmade(lambda: ImageBindNetwork(config))
         load_into(network, read_weights(folder / FILE), folder / FILE, ignore=UNUSED)
         return cls(network, setting)
 
