@@ -24,13 +24,14 @@ FETCH = "fetch it again: soundstage models pull"
 DAMAGED = (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError, ImportError, SafetensorError)
 
 
-def network_from(folder: Path, kind: str, setting: Setting) -> Network:
+def network_from(folder: Path, kind: str, setting: Setting, **changes: object) -> Network:
     """A network on its device, frozen and in evaluation mode.
 
     Args:
         folder: holds its `config.json` and weights.
         kind: its class in transformers or diffusers.
         setting: device and precision.
+        changes: of its configuration.
 
     Raises:
         MissingPart: the folder is not there.
@@ -38,7 +39,7 @@ def network_from(folder: Path, kind: str, setting: Setting) -> Network:
     """
     _check(folder)
     try:
-        network, loaded = _opened(folder, kind, setting)
+        network, loaded = _opened(folder, kind, setting, changes)
     except DAMAGED as error:
         raise BadModel(f"{folder} is damaged or no {kind} ({brief(error)}); {FETCH}.") from error
     wrong = sorted(map(str, (*loaded.get("missing_keys", ()), *loaded.get("mismatched_keys", ()))))
@@ -66,9 +67,12 @@ def _check(folder: Path) -> None:
         raise MissingPart(f"{folder} is not there; get it: soundstage models pull.")
 
 
-def _opened(folder: Path, kind: str, setting: Setting) -> tuple[Network, Mapping[str, Any]]:
+def _opened(
+    folder: Path, kind: str, setting: Setting, changes: Mapping[str, object]
+) -> tuple[Network, Mapping[str, Any]]:
     holder = getattr(transformers, kind, None)
     precision = {"dtype": setting.dtype} if holder else {"torch_dtype": setting.dtype}
     holder = holder or getattr(import_module("diffusers"), kind)
-    network, loaded = holder.from_pretrained(folder, local_files_only=True, output_loading_info=True, **precision)
+    options = {"local_files_only": True, "output_loading_info": True, **precision, **changes}
+    network, loaded = holder.from_pretrained(folder, **options)
     return network, loaded

@@ -1,4 +1,4 @@
-"""Text-to-audio models from folders in the layout that diffusers saves them in. Nothing is ever fetched.
+"""Text-to-audio models from folders, mostly in the layout that diffusers saves them in. Nothing is ever fetched.
 
 The parts are loaded one by one, each as the class that its family names, and what is wrong is said of the part.
 """
@@ -12,12 +12,15 @@ import diffusers
 from soundstage.errors import BadModel, MissingPart
 from soundstage.networks.folders import DAMAGED, FETCH, brief, network_from, tokenizer_from
 from soundstage.networks.rack import Setting
-from soundstage.synth.diffusion.families import Family
+from soundstage.synth.diffusion import published
+from soundstage.synth.diffusion.families import STABLE_AUDIO_3, Family
 from soundstage.synth.diffusion.latents import Pipeline
+from soundstage.synth.diffusion.precision import halved, sharpen
 
 # A network, a tokenizer or a scheduler.
 Part: TypeAlias = Any
 
+_WITH_TABLES = ("vae", "transformer", "duration_embedder")
 _INDEX = "model_index.json"
 # Stable Audio Open names a scheduler that works only with the package torchsde; this one solves the same equation,
 # at the same noise levels, without drawing new noise at each step.
@@ -29,40 +32,42 @@ def load_pipeline(family: Family, folder: Path, setting: Setting) -> Pipeline:
 
     Args:
         family: what the folder should hold.
-        folder: in the diffusers layout.
-        setting: device and precision.
+        folder: in the diffusers layout; Stable Audio 3 also as its publisher has it.
+        setting: device and precision; float16 is used in place of bfloat16.
 
     Raises:
         MissingPart: the folder or a part of it is not there.
         BadModel: it holds another model, or damaged files.
     """
-    _check_index(family, folder)
-    parts = {name: _part(folder / name, kind, setting) for name, kind in family.parts.items()}
-    parts["scheduler"] = _scheduler(folder / "scheduler")
+    setting = halved(setting)
+    if family is STABLE_AUDIO_3 and (folder / published.CONFIG).is_file():
+        parts = published.load_parts(folder, _read_json(folder / published.CONFIG), setting)
+    else:
+        parts = _saved_parts(family, folder, setting)
+    if family is STABLE_AUDIO_3:
+        for name in _WITH_TABLES:
+            sharpen(parts[name])
     pipeline = getattr(diffusers, family.pipeline)(**parts, **dict.fromkeys(family.unused))
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 
 
+def _saved_parts(family: Family, folder: Path, setting: Setting) -> dict[str, Part]:
+    _check_index(family, folder)
+    parts = {name: _part(folder / name, kind, setting) for name, kind in family.parts.items()}
+    return parts | {"scheduler": _scheduler(folder / "scheduler")}
+
+
 def _check_index(family: Family, folder: Path) -> None:
     index = folder / _INDEX
     if not index.is_file():
-        raise _without_index(family, folder)
+        raise MissingPart(f"There is no {family.name} model in {folder} (no {_INDEX}); get it: soundstage models pull.")
     found = _read_json(index).get("_class_name")
     if found != family.pipeline:
         raise BadModel(f"{folder} holds a {found} where a {family.pipeline} was expected; give the folder of that.")
     for name in (*family.parts, "scheduler"):
         if not (folder / name).is_dir():
             raise MissingPart(f"{folder} lacks its part {name}; {FETCH}.")
-
-
-def _without_index(family: Family, folder: Path) -> MissingPart | BadModel:
-    if (folder / "model_config.json").is_file():
-        return BadModel(
-            f"{folder} holds a model in the layout of stable-audio-tools; convert it to the diffusers layout first "
-            "(scripts/convert_stable_audio_3_to_diffusers.py of diffusers)."
-        )
-    return MissingPart(f"There is no {family.name} model in {folder} (no {_INDEX}); get it: soundstage models pull.")
 
 
 def _part(folder: Path, kind: str, setting: Setting) -> Part:

@@ -1,5 +1,6 @@
 """Text-to-audio models of a few thousand weights, saved in the layout of the published ones. No hub, no downloads."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import diffusers
 import torch
 import transformers
+from safetensors.torch import save_file
 from tokenizers import pre_tokenizers
 
 from tests.networks.filling import fill
@@ -230,3 +232,78 @@ def _roberta_tokenizer() -> Any:
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())[:50]
     pieces = {piece: rank for rank, piece in enumerate(("<s>", "<pad>", "</s>", "<unk>", "<mask>", *letters))}
     return transformers.RobertaTokenizer(vocab=pieces, merges=[], model_max_length=16)
+
+
+def publish_stable_audio_3(saved: Path, folder: Path) -> Path:
+    """The model of `save_stable_audio_3` in the layout that its publisher gives it."""
+    pipeline = diffusers.StableAudio3Pipeline.from_pretrained(saved, local_files_only=True)
+    folder.mkdir(parents=True)
+    pipeline.text_encoder.save_pretrained(folder / "t5gemma-b-b-ul2")
+    pipeline.tokenizer.save_pretrained(folder / "t5gemma-b-b-ul2")
+    words = folder / "t5gemma-b-b-ul2" / "config.json"  # as published, it is that of encoder and decoder
+    words.write_text(json.dumps(json.loads(words.read_text()) | {"is_encoder_decoder": True}))
+    weights = {
+        **{f"pretransform.model.{_published(name)}": value for name, value in pipeline.vae.state_dict().items()},
+        **{f"model.model.{_published(name)}": value for name, value in pipeline.transformer.state_dict().items()},
+        **{
+            f"conditioner.conditioners.seconds_total.embedder.embedding.1.{name}": value
+            for name, value in pipeline.duration_embedder.linear.state_dict().items()
+        },
+    }
+    weights["conditioner.conditioners.prompt.padding_embedding"] = weights.pop("model.model.prompt_padding_embedding")
+    weights["pretransform.model.bottleneck.noise_scaling_factor"] = torch.ones(1, 0, 1)
+    ordered = {name: _differing(value) if "to_qkv" in name else value for name, value in weights.items()}
+    save_file({name: value.contiguous() for name, value in ordered.items()}, folder / "model.safetensors")
+    (folder / "model_config.json").write_text(json.dumps(published_config()))
+    return folder
+
+
+def published_config() -> dict[str, Any]:
+    """What `model_config.json` says of the model of `save_stable_audio_3`."""
+    decoder = {"channels": 8, "c_mults": [2], "strides": [4], "transformer_depths": [2], "latent_dim": 8}
+    decoder |= {"dim_heads": 8, "differential": True, "sliding_window": [1, 1], "sinusoidal_blocks": [0]}
+    autoencoder = {
+        "io_channels": 2,
+        "pretransform": {"config": {"patch_size": 10}},
+        "decoder": {"config": decoder},
+    }
+    seconds = {"id": "seconds_total", "config": {"min_val": 0, "max_val": 8}}
+    return {
+        "sample_rate": 1000,
+        "model": {
+            "pretransform": {"config": autoencoder},
+            "conditioning": {"configs": [{"id": "prompt", "config": {}}, seconds]},
+            "diffusion": {"diffusion_objective": "rf_denoiser"},
+        },
+    }
+
+
+_PUBLISHED_NAMES = (
+    ("decoder.proj.", "decoder.layers.1."),
+    ("encoder.proj.", "encoder.layers.2."),
+    ("encoder.blocks.", "encoder.layers."),
+    ("decoder.blocks.0.", "decoder.layers.3."),
+    ("bottleneck.scale", "bottleneck.scaling_factor"),
+    (".norm_attn.", ".pre_norm."),
+    (".attn.", ".self_attn."),
+    (".norm_ff.", ".ff_norm."),
+    (".ff.proj_in.", ".ff.ff.0.proj."),
+    (".ff.proj_out.", ".ff.ff.2."),
+    ("transformer_blocks.", "transformer.layers."),
+    ("memory_tokens", "transformer.memory_tokens"),
+    ("rotary_pos_emb.", "transformer.rotary_pos_emb."),
+    ("global_cond_embedder.", "transformer.global_cond_embedder."),
+)
+
+
+def _published(name: str) -> str:
+    if name.startswith("proj_"):
+        return name.replace("proj_", "transformer.project_", 1)
+    for ours, theirs in _PUBLISHED_NAMES:
+        name = name.replace(ours, theirs)
+    return name
+
+
+def _differing(value: torch.Tensor) -> torch.Tensor:
+    q, other_q, k, other_k, v = value.chunk(5)
+    return torch.cat([q, k, v, other_q, other_k])

@@ -82,12 +82,6 @@ def test_another_familys_folder_is_named(folders: dict[str, Path]):
         load_pipeline(STABLE_AUDIO_3, folders["audioldm2"], ON_CPU)
 
 
-def test_a_folder_as_stability_publishes_stable_audio_3_is_to_be_converted(tmp_path: Path):
-    (tmp_path / "model_config.json").write_text("{}")
-    with pytest.raises(BadModel, match="convert it to the diffusers layout"):
-        load_pipeline(STABLE_AUDIO_3, tmp_path, ON_CPU)
-
-
 def test_a_scheduler_that_needs_torchsde_is_stood_in_for(folder: Path):
     config = folder / "scheduler" / "scheduler_config.json"
     named = json.loads(config.read_text()) | {"_class_name": "CosineDPMSolverMultistepScheduler", "sigma_min": 0.25}
@@ -110,12 +104,26 @@ def test_audioldm2_as_it_was_published_names_a_model_that_cannot_generate(folder
 
 
 def test_networks_are_frozen_and_in_the_precision_asked_for(folders: dict[str, Path]):
-    pipeline = load_pipeline(STABLE_AUDIO_3, folders["stable-audio-3"], Setting(torch.device("cpu"), torch.float16))
+    pipeline = load_pipeline(STABLE_AUDIO_3, folders["stable-audio-3"], Setting(torch.device("cpu"), torch.bfloat16))
     networks = [part for part in pipeline.components.values() if isinstance(part, torch.nn.Module)]
     values = [value for network in networks for value in network.parameters()]
     assert {value.dtype for value in values} == {torch.float16}
     assert not any(value.requires_grad for value in values)
     assert not any(network.training for network in networks)
+
+
+def test_tables_of_frequencies_stay_exact_in_half_precision(folders: dict[str, Path]):
+    half = Setting(torch.device("cpu"), torch.float16)
+    whole = load_pipeline(STABLE_AUDIO_3, folders["stable-audio-3"], ON_CPU)
+    halved = load_pipeline(STABLE_AUDIO_3, folders["stable-audio-3"], half)
+    fresh = diffusers.StableAudio3DurationEmbedder(output_dim=16, fourier_dim=16, max_val=8.0)
+    assert torch.allclose(halved.duration_embedder.freqs, fresh.freqs)
+    for own, exact in ((halved, whole), (whole, halved)):
+        tables = dict(own.transformer.named_buffers()) | dict(own.vae.named_buffers())
+        others = dict(exact.transformer.named_buffers()) | dict(exact.vae.named_buffers())
+        for name in (name for name in tables if name.endswith("inv_freq")):
+            assert torch.equal(tables[name], others[name])
+            assert tables[name].dtype == torch.float32
 
 
 def test_unknown_families_and_schedulers_are_refused():

@@ -1,6 +1,7 @@
 """The text-to-audio maker: what it takes on, and what comes of a cue."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -165,3 +166,19 @@ def test_facts_come_from_the_card(maker: TextToAudioMaker):
     facts = maker.facts
     assert (facts.name, facts.method, facts.longest) == ("tiny-stable-audio-3", Method.TEXT_TO_AUDIO, None)
     assert (facts.licence, facts.gathers) == ("CC-BY-NC-SA-4.0", True)
+
+
+def test_films_share_a_model_and_one_given_up_leaves_the_other_its_take(folders: dict[str, Path]):
+    shared, unwanted = rack(), threading.Event()
+    wanting = TextToAudioMaker(card("stable-audio-3"), folders["stable-audio-3"], shared, running=FAST)
+    leaving = TextToAudioMaker(
+        card("stable-audio-3"), folders["stable-audio-3"], shared, running=FAST, stop=unwanted.is_set
+    )
+    alone = samples(wanting, cue(), 1)
+    unwanted.set()
+    with ThreadPoolExecutor(2) as pool:
+        kept, left = pool.submit(samples, wanting, cue(), 1), pool.submit(samples, leaving, cue(), 2)
+        assert np.allclose(kept.result(), alone, atol=1e-4)
+        with pytest.raises(Stopped):
+            left.result()
+    assert shared.names() == ("tiny-stable-audio-3",)
