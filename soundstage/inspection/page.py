@@ -4,21 +4,16 @@ Everything that a user, a film or a model wrote goes through the template's esca
 security policy names the one script by its hash and allows no request to anywhere.
 """
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from soundstage.cuesheet import Cue, CueSheet, Layer, Scene, write_aside
-from soundstage.inspection import embed, palette
+from soundstage.inspection import embed, palette, sheets
 from soundstage.inspection.stage import Film, Scale, gather, motion_columns
 from soundstage.inspection.systems import Placed, System, layers_of, pack, ticks
 from soundstage.reading import Keyframe, Reading, Shot
@@ -28,7 +23,6 @@ _FEWEST_COLUMNS, _MOST_COLUMNS = 1200, 4000
 _ROWS = 160
 _POINTS = 2400
 _MOST_PICTURES = 500
-_TEMPLATES = "templates"
 
 
 def write_page(
@@ -42,18 +36,17 @@ def write_page(
 
 
 def _render(film: Film, preview: str | None) -> str:
-    script = _text("page.js")
+    script = sheets.text("page.js")
     pictures = _pictures(film)
     whole = Scale(System(0.0, film.duration, film.duration), 0.0, 100.0)
     return (
-        _templates()
+        sheets.templates()
         .get_template("page.html")
         .render(
             film=film,
             facts=palette.facts_line(film.reading.facts),
             counts=_counts(film),
             clock=palette.clock,
-            colours=[(layer.value, palette.ON_LIGHT[layer], palette.ON_DARK[layer]) for layer in Layer],
             layers=layers_of(film.sheet),
             lanes=[_lanes(film, layer) for layer in layers_of(film.sheet)],
             ticks=ticks(whole.system, 1000.0),
@@ -66,27 +59,11 @@ def _render(film: Film, preview: str | None) -> str:
             scenes=[_SceneCard(scene, _first_picture(film, scene, pictures)) for scene in _scenes(film)],
             licences=_licences(film),
             preview=preview,
-            style=Markup(_text("page.css")),  # our own file, not a user's words
+            style=sheets.style(),
             script=Markup(script),  # our own file, not a user's words
-            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            script_hash=sheets.digest(script),
         )
     )
-
-
-@cache
-def _templates() -> Environment:
-    """Kept, for to compile them takes longer than a page."""
-    return Environment(
-        loader=PackageLoader("soundstage.inspection", _TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _text(name: str) -> str:
-    return (files("soundstage.inspection") / _TEMPLATES / name).read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
