@@ -124,11 +124,11 @@ def test_windows_of_many_sounds_share_passes(tiny_model, monkeypatch) -> None:
         return work(self, items)
 
     monkeypatch.setattr(stages.Velocities, "__call__", watched)
-    engine = tiny.new_engine(tiny_model, dataclasses.replace(tiny.OPTIONS, batch=16, steps=8))
+    engine = tiny.new_engine(tiny_model, dataclasses.replace(tiny.OPTIONS, batch=16))
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(lambda seed: sound_of(engine, Order("rain", 20.0, seed=seed)), range(6)))
 
-    assert sum(sizes) == 6 * 8 * 3
+    assert sum(sizes) == 6 * 4 * 3
     assert max(sizes) > 3
 
 
