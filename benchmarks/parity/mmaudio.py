@@ -33,6 +33,7 @@ from soundstage.synth.mmaudio.variants import VARIANTS, Lengths, Sampling, Varia
 
 MOST = 1e-4
 DURATIONS = (0.64, 2.0, 8.0, 11.3)
+FULL_DURATIONS = (0.64, 2.0)  # eight seconds through the large variants take a processor many minutes
 STRENGTH = 4.5
 
 
@@ -56,7 +57,7 @@ def _narrow() -> Iterator[tuple[str, float]]:
         small = replace(
             variant, heads=variant.heads // 7, depth=variant.depth // 4, fused=2, clip_channels=24, text_channels=40
         )
-        yield from _velocity_errors(small, (0.0, STRENGTH), whole_way=True)
+        yield from _velocity_errors(small, DURATIONS, (0.0, STRENGTH), whole_way=True)
     for sampling in (variants.AT_16K, variants.AT_44K):
         yield from _mel_errors(sampling)
         yield from _autoencoder_errors(replace(sampling, width=16))
@@ -67,7 +68,7 @@ def _full(names: list[str]) -> Iterator[tuple[str, float]]:
     for name in names or [*VARIANTS, "16k", "44k"]:
         began = time.perf_counter()
         if name in VARIANTS:
-            yield from _velocity_errors(VARIANTS[name], (STRENGTH,))
+            yield from _velocity_errors(VARIANTS[name], FULL_DURATIONS, (STRENGTH,))
         else:
             sampling = {each.name: each for each in (variants.AT_16K, variants.AT_44K)}[name]
             yield from _autoencoder_errors(sampling)
@@ -77,13 +78,13 @@ def _full(names: list[str]) -> Iterator[tuple[str, float]]:
 
 
 def _velocity_errors(
-    variant: Variant, strengths: tuple[float, ...], whole_way: bool = False
+    variant: Variant, durations: tuple[float, ...], strengths: tuple[float, ...], whole_way: bool = False
 ) -> Iterator[tuple[str, float]]:
     theirs = _randomised(_their_network(variant))
     ours = unmade(lambda: network.Velocity(variant)).eval()
     load_into(ours, theirs.state_dict(), Path("random"), ignore=network.RECOMPUTED)
     print(f"{variant.name}: {sum(each.numel() for each in ours.parameters()) / 1e6:.1f} M parameters", flush=True)
-    for duration in DURATIONS:
+    for duration in durations:
         lengths = variant.sampling.lengths(duration)
         theirs.update_seq_lengths(lengths.latent, lengths.clip, lengths.sync)
         latent, given = _inputs(variant, lengths)

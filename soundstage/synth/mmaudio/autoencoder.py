@@ -151,4 +151,5 @@ def load(path: Path, sampling: Sampling, setting: Setting, encoder: bool = False
 
 def lay(network: Autoencoder, weights: Mapping[str, Tensor], source: Path) -> None:
     """Lay published weights into an autoencoder; raises `BadModel` where they do not fit."""
-    load_into(network, folded(weights), source, ignore=() if hasattr(network, "encoder") else ("encoder.",))
+    unused = () if hasattr(network, "encoder") else ("encoder.",)
+    load_into(network, folded({name: value for name, value in weights.items() if not name.startswith(unused)}), source)
