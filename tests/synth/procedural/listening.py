@@ -52,12 +52,21 @@ def label_of(name: str) -> Label:
     return label
 
 
+def is_bed(label: Label) -> bool:
+    """Whether it sounds all the time."""
+    return label.behaviour is Behaviour.STEADY
+
+
+def length_of(label: Label) -> float:
+    """Seconds that are enough to hear what a label is."""
+    return 1.5 if is_bed(label) else 1.2
+
+
 @cache
 def heard(name: str) -> Heard:
     """What a short render of a label measures; only the numbers are kept."""
     label = label_of(name)
-    seconds = 2.5 if label.behaviour is Behaviour.STEADY else 2.0
-    return _measured(sound_of(cue_of(name, seconds)), label)
+    return _measured(sound_of(cue_of(name, length_of(label))), label)
 
 
 def _measured(sound: Block, label: Label) -> Heard:
