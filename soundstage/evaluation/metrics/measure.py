@@ -12,6 +12,10 @@ from soundstage.evaluation.cases import Record
 Better = Literal["lower", "higher"]
 
 
+class NotDefined(ValueError):
+    """A metric has no value for what was given; the message says why."""
+
+
 class Measure(Record):
     """A metric's value over a set of films, with its 95 % bootstrap interval where one was drawn.
 
