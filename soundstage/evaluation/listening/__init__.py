@@ -1,0 +1,1 @@
+"""A test for listeners: blinded, against a hidden reference and a low anchor, and read back."""

@@ -1,0 +1,170 @@
+"""Tables of scores: the paper's two layouts with its printed rows beside ours, and all measures system by system."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from soundstage.evaluation.metrics.measure import Better, Measure
+from soundstage.evaluation.report.glossary import Group, term
+from soundstage.evaluation.report.published import Column, PaperTable
+from soundstage.evaluation.scoring.scores import Measures, Scores, SystemScores, named
+
+NONE: Final = "–"
+_ARROWS: Final[Mapping[Better | None, str]] = {"lower": " ↓", "higher": " ↑", None: ""}
+
+
+class Kind(StrEnum):
+    """What a row is."""
+
+    PUBLISHED = "published"
+    OURS = "ours"
+    GROUP = "group"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number as it is written, its interval if there is one, and whether it is the best of what it stands among."""
+
+    text: str
+    interval: str = ""
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row under its name; a group's row is a heading and has no cells."""
+
+    name: str
+    cells: tuple[Cell, ...] = ()
+    kind: Kind = Kind.OURS
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with what must be said of it."""
+
+    title: str
+    corner: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
+
+
+def paper_table(paper: PaperTable, systems: Sequence[SystemScores]) -> Table:
+    """A table as the paper has it: its own rows, then ours by the same definitions."""
+    printed = tuple(
+        Row(row.system, tuple(_plain(v, c) for v, c in zip(row.values, paper.columns, strict=True)), Kind.PUBLISHED)
+        for row in paper.rows
+    )
+    bests = {c.measure: _best([named(s.legacy).get(c.measure) for s in systems]) for c in paper.columns}
+    ours = tuple(
+        Row(s.system, tuple(_cell(named(s.legacy).get(c.measure), c.digits, bests[c.measure]) for c in paper.columns))
+        for s in systems
+    )
+    heads = tuple(c.title + _ARROWS[c.better] for c in paper.columns)
+    return Table(paper.title, "system", heads, printed + ours, paper.notes)
+
+
+def whole_table(scores: Scores) -> Table:
+    """All measures over the whole length, one a row, in their groups; the systems side by side."""
+    rows = list(_grouped(scores.names(), lambda name: _across(name, scores.systems, lambda s: s.measures)))
+    return Table("All measures, over the whole length", "measure", _names(scores), tuple(rows))
+
+
+def lengths_table(scores: Scores) -> Table:
+    """What is measured of the beginning only beside the same of the whole length."""
+    rows: list[Row] = []
+    for name in _both(scores):
+        rows.append(Row(title_of(name, scores), kind=Kind.GROUP))
+        rows.append(_across(name, scores.systems, lambda s: s.legacy, "beginning"))
+        rows.append(_across(name, scores.systems, lambda s: s.measures, "whole"))
+    return Table("The beginning, and the whole length", "measure", _names(scores), tuple(rows))
+
+
+def category_table(scores: Scores, name: str) -> Table:
+    """One measure, category by category."""
+    categories = dict.fromkeys(category for s in scores.systems for category in s.categories)
+
+    def row(category: str) -> Row:
+        return _across(name, scores.systems, lambda s: s.categories.get(category, ()), category)
+
+    rows = [_across(name, scores.systems, lambda s: s.measures, "all films"), *map(row, categories)]
+    return Table(title_of(name, scores), "category", _names(scores), tuple(rows))
+
+
+def title_of(name: str, scores: Scores) -> str:
+    """A measure with its unit and the way that is better."""
+    found = first_of(name, scores)
+    unit = f" ({found.unit})" if found and found.unit else ""
+    return term(name).title + unit + _ARROWS[found.better if found else None]
+
+
+def first_of(name: str, scores: Scores) -> Measure | None:
+    """The measure of that name of the first system that has it."""
+    return next((m for s in scores.systems if (m := s.measure(name)) is not None), None)
+
+
+def written(value: float, digits: int | None = None) -> str:
+    """A number in as many digits as tell something, with a true minus."""
+    if digits is None:
+        size = abs(value)
+        digits = 3 if size < 1 else 2 if size < 10 else 1
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
+def interval(measure: Measure, digits: int | None = None) -> str:
+    """Its interval as it is written; empty without one."""
+    if measure.low is None or measure.high is None:
+        return ""
+    return f"{written(measure.low, digits)} to {written(measure.high, digits)}"
+
+
+def _across(name: str, systems: Sequence[SystemScores], of: Callable[[SystemScores], Measures], title: str = "") -> Row:
+    found = [named(of(system)).get(name) for system in systems]
+    best = _best(found)
+    return Row(title or _row_title(name, found), tuple(_cell(measure, None, best) for measure in found))
+
+
+def _row_title(name: str, found: Iterable[Measure | None]) -> str:
+    some = next((measure for measure in found if measure is not None), None)
+    unit = f" ({some.unit})" if some and some.unit else ""
+    return term(name).title + unit + _ARROWS[some.better if some else None]
+
+
+def _grouped(names: Iterable[str], row: Callable[[str], Row]) -> Iterable[Row]:
+    groups: dict[Group, list[str]] = {group: [] for group in Group}
+    for name in names:
+        groups[term(name).group].append(name)
+    for group, members in groups.items():
+        if members:
+            yield Row(group.value, kind=Kind.GROUP)
+            yield from map(row, members)
+
+
+def _both(scores: Scores) -> list[str]:
+    legacy = {m.name for s in scores.systems for m in s.legacy if m.defined}
+    return [name for name in scores.names() if name in legacy]
+
+
+def _names(scores: Scores) -> tuple[str, ...]:
+    return tuple(system.system for system in scores.systems)
+
+
+def _best(measures: Sequence[Measure | None]) -> str | None:
+    """How the best value is written; None where there are not two to choose from, or neither way is better."""
+    values = [m for m in measures if m is not None and m.value is not None and m.better is not None]
+    if len(values) < 2 or len({written(m.value) for m in values if m.value is not None}) < 2:
+        return None
+    choose = min if values[0].better == "lower" else max
+    return written(choose(m.value for m in values if m.value is not None))
+
+
+def _cell(measure: Measure | None, digits: int | None, best: str | None) -> Cell:
+    if measure is None or measure.value is None:
+        return Cell(NONE)
+    return Cell(written(measure.value, digits), interval(measure, digits), written(measure.value) == best)
+
+
+def _plain(value: float | None, column: Column) -> Cell:
+    return Cell(NONE if value is None else written(value, column.digits))

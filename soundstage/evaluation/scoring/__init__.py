@@ -1,0 +1,1 @@
+"""Puts the measures together: a bench and systems' results in, one document of scores out."""
