@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import torch
 
     from soundstage.networks.rack import Rack
-    from soundstage.synth.mmaudio.engine import Engine
+    from soundstage.synth.mmaudio.engine import Engine, EngineOptions
 
 Stop = Callable[[], bool]
 
@@ -54,8 +54,8 @@ class SoundModels:
 
     def __init__(self, shelf: Shelf | None = None, settings: ModelSettings | None = None) -> None:
         """Args: shelf: None for the one that the settings name."""
-        self._settings = settings or model_settings()
-        self.shelf = shelf or Shelf(self._settings.folder)
+        self.settings = settings or model_settings()
+        self.shelf = shelf or Shelf(self.settings.folder)
         self._engines: dict[str, Engine] = {}
         self._opening = threading.Lock()
 
@@ -104,7 +104,7 @@ class SoundModels:
         """
         if find_spec("torch") is None:
             raise MissingPart(f"Sound models need torch; install it with: {INSTALL}.")
-        return _rack(self._settings)
+        return _rack(self.settings)
 
     def engine(self, card: ModelCard) -> "Engine":
         """The engine of an MMAudio: one for all films, so that windows of many share its passes."""
@@ -113,7 +113,8 @@ class SoundModels:
         with self._opening:
             if card.name not in self._engines:
                 cards = self.known.needed(card)
-                self._engines[card.name] = open_engine(cards, self.shelf, self.rack, compiled=self._settings.compile)
+                options, compiled = _engine_options(self.settings), self.settings.compile
+                self._engines[card.name] = open_engine(cards, self.shelf, self.rack, options=options, compiled=compiled)
             return self._engines[card.name]
 
     def _serves(self, card: ModelCard, wishes: Wishes) -> bool:
@@ -176,16 +177,25 @@ def _mmaudio(models: SoundModels, card: ModelCard, footage: Footage | None, wish
 def _foleycrafter(
     models: SoundModels, card: ModelCard, footage: Footage | None, wishes: Wishes, stop: Stop
 ) -> SoundMaker:
-    from soundstage.synth.foleycrafter.maker import FoleyCrafterMaker
+    from soundstage.synth.foleycrafter.maker import STEPS, FoleyCrafterMaker
 
-    return FoleyCrafterMaker(models.known.needed(card), models.shelf, models.rack, footage, stop=stop)
+    cards, steps = models.known.needed(card), models.settings.steps or STEPS
+    return FoleyCrafterMaker(cards, models.shelf, models.rack, footage, steps=steps, stop=stop)
 
 
 def _diffusion(models: SoundModels, card: ModelCard, footage: Footage | None, wishes: Wishes, stop: Stop) -> SoundMaker:
-    from soundstage.synth.diffusion.maker import TextToAudioMaker
+    from soundstage.synth.diffusion.maker import Running, TextToAudioMaker
 
-    place, identity = models.shelf.place(card), models.shelf.identity(card)
-    return TextToAudioMaker(card, place, models.rack, music=wishes.music, identity=identity, stop=stop)
+    asked = models.settings
+    return TextToAudioMaker(
+        card,
+        models.shelf.place(card),
+        models.rack,
+        music=wishes.music,
+        identity=models.shelf.identity(card),
+        running=Running(asked.steps, asked.guidance, asked.schedulers.get(card.family)),
+        stop=stop,
+    )
 
 
 def _speakers(models: SoundModels, wishes: Wishes) -> tuple[SoundMaker, ...]:
@@ -208,6 +218,15 @@ _MAKERS: Mapping[str, _Build] = {
 }
 # Families of listeners that watch the picture too.
 _WATCHING = ("synchformer", "imagebind")
+
+
+def _engine_options(settings: ModelSettings) -> "EngineOptions":
+    from soundstage.synth.mmaudio.engine import EngineOptions
+
+    options = EngineOptions()
+    steps = options.steps if settings.steps is None else settings.steps
+    guidance = options.guidance if settings.guidance is None else settings.guidance
+    return replace(options, steps=steps, guidance=guidance)
 
 
 def _rack(settings: ModelSettings) -> "Rack":

@@ -25,6 +25,7 @@ def _memory(text: str) -> str:
 class ModelSettings(BaseSettings):
     """How this machine keeps and runs sound models.
 
+    `steps` and `guidance` take the place of every model's own, `schedulers` of a family's ({"audioldm2": "dpm++"}).
     `models` is the folder they lie in; `model_mirror` stands in for the hub's address; `gpu_memory` is what all
     models together may take of the card.
     """
@@ -38,6 +39,9 @@ class ModelSettings(BaseSettings):
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     gpu_memory: Annotated[str, AfterValidator(_memory)] | None = None
     compile: bool = False
+    steps: Annotated[int, Field(ge=1, le=1000)] | None = None
+    guidance: Annotated[float, Field(ge=0, le=100)] | None = None
+    schedulers: dict[str, str] = {}
     model_mirror: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] | None = None
     # The hub's own name for it, so that what is set for other programs serves here too.
     token: Annotated[SecretStr | None, Field(validation_alias="HF_TOKEN")] = None

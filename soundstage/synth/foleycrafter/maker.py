@@ -30,6 +30,7 @@ INSTALL = "pip install 'soundstage[gpu]'"
 _LAYERS = {Layer.EFFECTS, Layer.AMBIENCE}
 _SEEN, _HEARD_ONLY = 0.62, 0.4  # below MMAudio, which hears better and keeps better time
 _COST = 0.5
+STEPS = 25
 
 
 class FoleyCrafterMaker:
@@ -42,7 +43,7 @@ class FoleyCrafterMaker:
         rack: Rack,
         footage: Footage | None = None,
         *,
-        steps: int = 25,
+        steps: int = STEPS,
         stop: Callable[[], bool] = lambda: False,
         load: Callable[[Parts, Setting], FoleyCrafter] | None = None,
     ) -> None:
@@ -53,7 +54,7 @@ class FoleyCrafterMaker:
             shelf: where their files lie.
             rack: what keeps the loaded model.
             footage: the film's pictures; None where there are none.
-            steps: of denoising; 25 as published.
+            steps: of denoising; as published where none are given.
             stop: asked between steps whether to give up.
             load: loads the model from its parts; None for the published one.
         """

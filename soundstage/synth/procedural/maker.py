@@ -15,7 +15,7 @@ from soundstage.synth.procedural.recipes import RECIPES
 
 LICENCE = "CC0-1.0"
 
-# Seconds of one core per second of sound: the median over all recipes (benchmarks/makers.py).
+# Seconds of one core per second of sound: the median over all recipes (`python -m benchmarks.makers`).
 _COST = 0.01
 
 
