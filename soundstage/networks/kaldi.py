@@ -13,7 +13,7 @@ _FLOOR = torch.finfo(torch.float32).eps
 
 @dataclass(frozen=True)
 class Fbank:
-    """What to compute: `bins` mel bands from `low` Hz to half the `rate`, every `shift` s over `length` s.
+    """What to compute: `bins` mel bands from `low` to `high` Hz (half the `rate`), every `shift` s over `length` s.
 
     Each window's mean is taken out, its highs are raised, and it is faded by a symmetric Hann window; powers come
     from a transform of the next power of two. Nothing is dithered.
@@ -24,6 +24,7 @@ class Fbank:
     low: float = 20.0
     length: float = 0.025
     shift: float = 0.010
+    high: float | None = None
 
     @property
     def window(self) -> int:
@@ -64,7 +65,7 @@ def fbank(sound: Tensor, settings: Fbank) -> Tensor:
 
 def bands(settings: Fbank) -> Tensor:
     """Weights of the triangular bands, (points / 2 + 1, bins): straight on the mel scale, none at half the rate."""
-    edges = torch.linspace(_mel(settings.low), _mel(settings.rate / 2), settings.bins + 2)
+    edges = torch.linspace(_mel(settings.low), _mel(settings.high or settings.rate / 2), settings.bins + 2)
     left, centre, right = edges[:-2], edges[1:-1], edges[2:]
     lines = torch.arange(settings.points // 2) * (settings.rate / settings.points)
     mels = (1127.0 * torch.log1p(lines / 700.0)).unsqueeze(1)
