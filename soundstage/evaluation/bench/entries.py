@@ -3,6 +3,7 @@
 Times are seconds from the film's first picture. Paths are relative to the folder that `bench.json` lies in.
 """
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -82,7 +83,7 @@ class Bench(Record):
     source: str = ""
     entries: tuple[Entry, ...] = ()
 
-    _folder: Path = PrivateAttr(default=Path())
+    _folder: Path | None = PrivateAttr(default=None)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -97,7 +98,7 @@ class Bench(Record):
     @property
     def folder(self) -> Path:
         """What the paths of the entries are relative to."""
-        return self._folder
+        return self._folder or Path()
 
     def at(self, folder: Path) -> Self:
         """The same bench, in a folder."""
@@ -106,9 +107,17 @@ class Bench(Record):
         return moved
 
     def save(self, folder: Path) -> Self:
-        """Write `bench.json` into a folder; returns the bench as it lies there. Raises StorageError."""
-        write_document(folder / BENCH_FILE, self)
-        return self.at(folder)
+        """Write `bench.json` into a folder; the paths of a bench from another folder are made to lead there.
+
+        Returns:
+            The bench as it lies there.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        moved = self if self._folder is None else self._seen_from(folder)
+        write_document(folder / BENCH_FILE, moved)
+        return moved.at(folder)
 
     def entry(self, id: str) -> Entry:
         """The entry of that id. Raises BadBench where there is none."""
@@ -119,11 +128,23 @@ class Bench(Record):
 
     def film_of(self, entry: Entry) -> Path:
         """Where the film of an entry lies."""
-        return self._folder / entry.film
+        return self.folder / entry.film
 
     def sound_of(self, entry: Entry) -> Path:
         """The file whose sound is the reference: a sound file, or the film itself."""
-        return self._folder / (entry.sound or entry.film)
+        return self.folder / (entry.sound or entry.film)
+
+    def _seen_from(self, folder: Path) -> Self:
+        def led(path: str) -> str:
+            return Path(os.path.relpath((self.folder / path).resolve(), folder.resolve())).as_posix()
+
+        if self.folder.resolve() == folder.resolve():
+            return self
+        entries = (
+            entry.model_copy(update={"film": led(entry.film), "sound": led(entry.sound) if entry.sound else None})
+            for entry in self.entries
+        )
+        return self.model_copy(update={"entries": tuple(entries)})
 
 
 def schema() -> dict[str, Any]:
