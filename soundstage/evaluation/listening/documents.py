@@ -33,8 +33,8 @@ class Scale(StrEnum):
 
 ASKED: Final[Mapping[Scale, str]] = {
     Scale.QUALITY: "How good does it sound?",
-    Scale.CONSISTENCY: "How well does it fit what you see, and when?",
-    Scale.OVERALL: "How satisfied are you with it, all in all?",
+    Scale.CONSISTENCY: "Does it fit what you see, in time?",
+    Scale.OVERALL: "How satisfied are you, all in all?",
 }
 
 

@@ -44,7 +44,7 @@ def plan_test(bench: Bench, systems: Sequence[Results], lengths: dict[str, float
     whole = [entry for entry in bench.entries if all(each.result_of(entry) for each in systems)]
     if not whole:
         raise BadBench(f"No film of {bench.name!r} has a soundtrack of every system; run the systems on all of it.")
-    draw = random.Random(digest([plan.seed, bench.name, names]))  # noqa: S311 - blinding, not secrecy
+    draw = random.Random(digest([plan.seed, bench.name, names]))
     chosen = draw.sample(whole, min(plan.most, len(whole)))
     trials = tuple(_trial(n, entry, names, lengths[entry.id], plan, draw) for n, entry in enumerate(chosen, start=1))
     test = digest([bench.name, plan.seed, [trial.model_dump() for trial in trials]])[:12]
@@ -55,7 +55,9 @@ def _trial(number: int, entry: Entry, names: Sequence[str], length: float, plan:
     shuffled = draw.sample(list(names), len(names))
     seconds = min(length, plan.seconds)
     systems = dict(zip(_LETTERS, shuffled, strict=False))
-    return Trial(id=f"t{number:02}", film=entry.id, start=_start(entry, length, seconds), seconds=seconds, systems=systems)
+    return Trial(
+        id=f"t{number:02}", film=entry.id, start=_start(entry, length, seconds), seconds=seconds, systems=systems
+    )
 
 
 def _start(entry: Entry, length: float, seconds: float) -> float:

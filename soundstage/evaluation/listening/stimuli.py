@@ -93,7 +93,11 @@ def _read(path: Path, start: float, seconds: float) -> sound.Block:
         rate = facts.sample_rate
         try:
             samples, _ = soundfile.read(
-                str(heard), round(seconds * rate), min(round(start * rate), facts.frames), dtype="float32", always_2d=True
+                str(heard),
+                round(seconds * rate),
+                min(round(start * rate), facts.frames),
+                dtype="float32",
+                always_2d=True,
             )
         except (soundfile.SoundFileError, OSError) as error:
             raise BadSound(f"{path} cannot be read as sound ({error}); it may be damaged.") from error

@@ -20,7 +20,7 @@ class Group(StrEnum):
 
 @dataclass(frozen=True)
 class Term:
-    """A measure's title and group, what it is, and what it does not see. `main` ones are plotted and list worst films."""
+    """A measure's title and group, what it is, and what it does not see; `main` ones list their worst films."""
 
     title: str
     group: Group

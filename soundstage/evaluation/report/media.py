@@ -11,14 +11,18 @@ import ffmpeg as compose
 import soundfile
 
 from soundstage import ffmpeg, sound
-from soundstage.errors import BadSound
+from soundstage.evaluation.bench.sounding import track_blocks
 from soundstage.film.probe import probe
 from soundstage.inspection import embed
 from soundstage.inspection.spectrogram import Spectrogram
 
 _BITRATE: Final = "64k"
 _COLUMNS, _ROWS = 700, 120
-_READ_AS_SOUND: Final = frozenset(f".{name.lower()}" for name in soundfile.available_formats()) | {".aif", ".oga", ".opus"}
+_READ_AS_SOUND: Final = frozenset(f".{name.lower()}" for name in soundfile.available_formats()) | {
+    ".aif",
+    ".oga",
+    ".opus",
+}
 
 
 @contextmanager
@@ -35,8 +39,8 @@ def readable(path: Path) -> Iterator[Path]:
         yield path
         return
     with TemporaryDirectory(prefix="soundstage-") as folder:
-        track = Path(folder) / "track.wav"
-        _extract(path, track)
+        track = Path(folder) / "track.flac"
+        sound.write_blocks(track, track_blocks(path, probe(path)), channels=2)
         yield track
 
 
@@ -108,13 +112,3 @@ def _first(blocks: Iterable[sound.Block], frames: int) -> Iterator[sound.Block]:
             return
         yield block[:frames]
         frames -= len(block)
-
-
-def _extract(film: Path, track: Path) -> None:
-    facts = probe(film)
-    if facts.sound is None:
-        raise BadSound(f"{film} has no sound; give a film with a soundtrack, or its sound as a WAV or FLAC file.")
-    with ffmpeg.open_film(film) as file:
-        source = compose.input("fd:", **ffmpeg.guarded_input(facts.container))
-        track_only = compose.output(source[str(facts.sound.index)], f"file:{track}", f="wav", acodec="pcm_s16le")
-        ffmpeg.run(track_only.overwrite_output().get_args(), stdin=file)
