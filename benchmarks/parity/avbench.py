@@ -4,8 +4,8 @@
 
 `DIR` is a checkout of hkchengrex/av-benchmark, of which `av_bench.metrics` is imported and nothing else. It asks
 scipy's `sqrtm` for an error estimate that scipy has given up; where it is gone, it is given back inside this
-process. What av-benchmark calls -1 (a distance that it cannot take) must be NotDefined here. Features are drawn in
-double precision, and once more in the single precision that networks give, in which av-benchmark takes some means.
+process. What av-benchmark calls -1 or NaN (a distance that it cannot take) must be NotDefined here. Features are
+drawn in double precision, and once more in the single precision of networks, in which av-benchmark takes some means.
 """
 
 import argparse
@@ -27,7 +27,6 @@ from scipy import linalg
 
 from soundstage.evaluation.metrics import agreement, divergences
 from soundstage.evaluation.metrics.distances import Gaussian, frechet, frechet_of, kernel_distance
-from soundstage.evaluation.metrics.measure import NotDefined
 
 MOST = 1e-6
 CLASSES = 527
@@ -124,7 +123,7 @@ def _awkward(fad: ModuleType, theirs: ModuleType) -> Iterator[Check]:
         broken = made.copy()
         broken[3, 5] = value
         with np.errstate(all="ignore"):
-            yield f"FD, a feature {name}", _ours(broken, truth), float(theirs.compute_fd(broken, truth))
+            yield f"FD, a feature {name}", _ours(broken, truth), _guarded(partial(theirs.compute_fd, broken, truth))
     zero = np.zeros(2)
     for name, first, second in (
         ("that turns (its root has an imaginary part)", np.diag([1.0, -1.0]), np.eye(2)),
@@ -144,11 +143,12 @@ def _ours(made: NDArray[Any], truth: NDArray[Any]) -> float:
 
 
 def _guarded(measured: Callable[[], float]) -> float:
-    """-1 where there is no distance, as av-benchmark has it."""
+    """-1 where there is no distance: av-benchmark says so itself, raises, or lets a NaN through."""
     try:
-        return float(measured())
-    except (NotDefined, ValueError):
+        found = float(measured())
+    except ValueError:
         return -1.0
+    return -1.0 if math.isnan(found) else found
 
 
 def _cosines() -> Iterator[Check]:
@@ -167,8 +167,6 @@ def _features(count: int, dimensions: int, kind: type[np.floating]) -> tuple[NDA
 
 
 def _apart(ours: float, wanted: float) -> float:
-    if math.isnan(wanted) or math.isnan(ours):
-        return 0.0 if math.isnan(wanted) and math.isnan(ours) else math.inf
     return abs(ours - wanted) / max(abs(wanted), 1e-12)
 
 
