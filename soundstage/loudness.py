@@ -5,9 +5,9 @@ its filter state, and gating works on 400 ms blocks that step by 100 ms (annex 1
 """
 
 import numpy as np
+import scipy
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
-from scipy.signal import sosfilt
 
 from soundstage.sound import SAMPLE_RATE, Block, decibels
 
@@ -137,7 +137,7 @@ class LoudnessMeter:
         """Take the next block, shape (frames, channels)."""
         if not len(block):
             return
-        weighted, self._state = sosfilt(_K_WEIGHTING, block, axis=0, zi=self._state)
+        weighted, self._state = scipy.signal.sosfilt(_K_WEIGHTING, block, axis=0, zi=self._state)
         power = np.einsum("fc,fc->f", weighted, weighted)
         self._energy += float(power.sum())
         self._frames += len(block)

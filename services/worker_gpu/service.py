@@ -1,5 +1,7 @@
 """The service of the queue gpu."""
 
+from importlib import import_module
+
 from services.backbone.dispatch.queues import Lane
 from services.backbone.dispatch.running import Handler
 from services.backbone.dispatch.service import WorkerService
@@ -15,6 +17,7 @@ def _warm() -> dict[str, Handler]:
     from soundstage.soundmodels import SoundModels
 
     knowledge()
+    import_module("scipy.signal")  # a second or two, else spent by each process of the pool
     rounds = ("synthesize", "synthesize-2", "synthesize-3", "synthesize-4")
     return dict.fromkeys(rounds, Synthesis(house_makers(), SoundModels()))
 

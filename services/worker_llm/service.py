@@ -1,5 +1,7 @@
 """The service of the queues llm and media."""
 
+from importlib import import_module
+
 from services.backbone.dispatch.queues import Lane
 from services.backbone.dispatch.running import Handler
 from services.backbone.dispatch.service import WorkerService
@@ -13,6 +15,7 @@ def _warm() -> dict[str, Handler]:
 
     house.warm_up()
     knowledge()
+    import_module("scipy.signal")  # a second or two, else spent by each process of the pool
     return {
         "fetch": reading.fetch,
         "read": reading.read,

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+import scipy
 from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks
 
 from soundstage.agents import wishes
 from soundstage.agents.roles import Choice, Plan, Rhythm, SceneView
@@ -214,7 +214,8 @@ def _passes(view: SceneView, whole: _Time) -> tuple[Anchor, ...]:
         return ()
     step = max(float(np.median(np.diff(curve.times))), 1e-3)
     smooth = gaussian_filter1d(curve.energy.astype(np.float64), _PASS_BLUR / step)
-    peaks, _ = find_peaks(smooth, height=max(float(smooth.mean()), 0.05), distance=max(1, round(_PASS_GAP / step)))
+    height, distance = max(float(smooth.mean()), 0.05), max(1, round(_PASS_GAP / step))
+    peaks, _ = scipy.signal.find_peaks(smooth, height=height, distance=distance)
     chosen = peaks if len(peaks) else [int(np.argmax(smooth))]
     return tuple(
         Anchor(time=float(curve.times[at]), strength=0.8, pan=round(float(curve.pan[at]) * wishes.PAN_WIDTH, 2))

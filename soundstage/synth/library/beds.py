@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.signal import correlate
 
 from soundstage.sound import SAMPLE_RATE, Block
 from soundstage.synth.library.recording import Recording, stream
@@ -139,7 +139,7 @@ def _best_agreement(tail: Block, after: Block, search: int) -> tuple[int, float]
 
 def _agreement(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float64]:
     """Normalised correlation of `one` with `other` at every shift."""
-    product = correlate(other.astype(np.float64), one.astype(np.float64), mode="valid", method="fft")
+    product = scipy.signal.correlate(other.astype(np.float64), one.astype(np.float64), mode="valid", method="fft")
     total = np.concatenate([[0.0], np.cumsum(other.astype(np.float64) ** 2)])
     energy = (total[len(one) :] - total[: len(total) - len(one)]) * float(np.sum(one.astype(np.float64) ** 2))
     result: NDArray[np.float64] = product / np.sqrt(np.maximum(energy, 1e-12))

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import numpy as np
+import scipy
 import soxr
-from scipy.signal import butter, sosfilt
 
 from soundstage.cuesheet import Perspective
 from soundstage.sound import SAMPLE_RATE, Block
@@ -70,10 +70,10 @@ def from_afar(blocks: Iterator[Block], perspective: Perspective, channels: int) 
     if edge is None:
         yield from blocks
         return
-    sections = butter(1, edge, fs=SAMPLE_RATE, output="sos")
+    sections = scipy.signal.butter(1, edge, fs=SAMPLE_RATE, output="sos")
     state = np.zeros((len(sections), 2, channels))
     for block in blocks:
-        out, state = sosfilt(sections, block, axis=0, zi=state)
+        out, state = scipy.signal.sosfilt(sections, block, axis=0, zi=state)
         yield np.asarray(out, np.float32)
 
 

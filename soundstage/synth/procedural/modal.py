@@ -5,9 +5,10 @@ Instruments (2nd ed., chapters 2, 3 and 21).
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
-from scipy.signal import butter, fftconvolve, sosfilt
+import scipy
 
 from soundstage.sound import SAMPLE_RATE
 from soundstage.synth.procedural.envelopes import faded
@@ -15,7 +16,6 @@ from soundstage.synth.procedural.noise import Floats, band, hiss
 
 _SIXTY_DB = np.log(1000)
 _ROW = 512
-_RUMBLE = butter(1, 45, "highpass", fs=SAMPLE_RATE, output="sos")
 BAR = (1.0, 2.756, 5.404, 8.933, 13.345, 18.64)
 _LOW_PLATE = (1.0, 1.58, 2.24, 2.92, 3.46, 4.11, 4.8, 5.61, 6.3, 7.4, 8.7)
 PLATE = (*_LOW_PLATE, 10.1, 11.6, 13.2, 15.1, 17.3, 19.4, 22.0)
@@ -100,7 +100,7 @@ def strike(
     body = struck(ring(hertz, sixty, gains, seconds), contact)
     tick = hiss(rng, min(0.02 + 8 * contact, seconds), band(*made_of.noise))
     tick *= np.exp(-np.arange(len(tick)) / (SAMPLE_RATE * (0.0015 + contact)))
-    body = np.asarray(sosfilt(_RUMBLE, body))
+    body = np.asarray(scipy.signal.sosfilt(_rumble(), body))
     body[: len(tick)] += tick * made_of.click * (0.5 + 0.5 * hardness) * np.abs(body).max()
     return faded(body, 0.2 * seconds)
 
@@ -109,4 +109,10 @@ def struck(body: Floats, contact: float) -> Floats:
     """A body's free ringing, excited by a blow that touches it for `contact` seconds (a half sine of force)."""
     frames = max(int(contact * SAMPLE_RATE), 1)
     pulse = np.sin(np.pi * (np.arange(frames) + 0.5) / frames)
-    return np.asarray(fftconvolve(body, pulse / pulse.sum())[: len(body)])
+    return np.asarray(scipy.signal.fftconvolve(body, pulse / pulse.sum())[: len(body)])
+
+
+@cache
+def _rumble() -> Floats:
+    """The high pass that takes rumble away, as second-order sections."""
+    return np.asarray(scipy.signal.butter(1, 45, "highpass", fs=SAMPLE_RATE, output="sos"))

@@ -1,11 +1,12 @@
 """Noise of any colour: shaped in the spectrum, so that it loops without a seam."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
-from scipy.signal import butter, fftconvolve, sosfilt
 
 from soundstage.sound import SAMPLE_RATE, Block
 
@@ -16,7 +17,6 @@ Curve = Sequence[tuple[float, float]]
 _SKIRT = 24.0
 # The directions a line of a noise's spectrum may have: enough that nobody could tell them from all there are.
 _TURNS = np.exp(2j * np.pi * np.arange(256) / 256).astype(np.complex64)
-_RUMBLE = butter(2, 26, "highpass", fs=SAMPLE_RATE, output="sos")
 
 
 def response(curve: Curve, hertz: Floats) -> NDArray[np.float32]:
@@ -73,12 +73,12 @@ def filtered(sound: Floats, curve: Curve) -> Floats:
 
 def grounded(sound: Floats) -> Floats:
     """A mono sound without what lies below hearing: a blow's push leaves an offset that only costs headroom."""
-    return np.asarray(sosfilt(_RUMBLE, sound))
+    return np.asarray(scipy.signal.sosfilt(_rumble(), sound))
 
 
 def through(drive: Floats, body: Floats) -> Floats:
     """A drive through a body's impulse response, cut to the drive's length."""
-    return np.asarray(fftconvolve(drive, body)[: len(drive)])
+    return np.asarray(scipy.signal.fftconvolve(drive, body)[: len(drive)])
 
 
 def swept(sound: Floats, gains: Floats, hop: int = 256) -> Floats:
@@ -114,3 +114,9 @@ def _overlapped(pieces: Floats, hop: int, frames: int) -> Floats:
 def sweep_bins(hop: int = 256) -> Floats:
     """The frequencies in Hz that the columns of `swept`'s gains stand for."""
     return np.asarray(rfftfreq(4 * hop, 1 / SAMPLE_RATE))
+
+
+@cache
+def _rumble() -> Floats:
+    """The high pass that takes rumble away, as second-order sections."""
+    return np.asarray(scipy.signal.butter(2, 26, "highpass", fs=SAMPLE_RATE, output="sos"))

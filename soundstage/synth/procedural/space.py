@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.signal import butter, fftconvolve, sosfilt
 
 from soundstage.cuesheet import Perspective
 from soundstage.sound import SAMPLE_RATE, Block
@@ -51,7 +51,7 @@ def placed(sound: Block, stand: Stand, response: Block) -> Block:
     """A stereo sound with its reflections; longer by the response's length."""
     out = np.zeros((len(sound) + len(response) - 1, 2), np.float32)
     out[: len(sound)] = sound
-    out += fftconvolve(sound, response, axes=0).astype(np.float32)
+    out += scipy.signal.fftconvolve(sound, response, axes=0).astype(np.float32)
     return _dulled(out, stand.edge) if stand.edge else out
 
 
@@ -63,16 +63,16 @@ def distanced(stream: Stream, stand: Stand) -> Stream:
     sections = _edge(stand.edge).astype(np.float32)
     state = np.zeros((len(sections), 2, 2), np.float32)
     for chunk in stream:
-        out, state = sosfilt(sections, chunk, axis=1, zi=state)
+        out, state = scipy.signal.sosfilt(sections, chunk, axis=1, zi=state)
         yield out.astype(np.float32, copy=False)
 
 
 def _dulled(sound: Block, edge: float) -> Block:
-    return np.asarray(sosfilt(_edge(edge), sound, axis=0), np.float32)
+    return np.asarray(scipy.signal.sosfilt(_edge(edge), sound, axis=0), np.float32)
 
 
 def _edge(hertz: float) -> NDArray[np.float64]:
-    return np.asarray(butter(1, hertz, fs=SAMPLE_RATE, output="sos"))
+    return np.asarray(scipy.signal.butter(1, hertz, fs=SAMPLE_RATE, output="sos"))
 
 
 def echoing(
@@ -91,7 +91,7 @@ def echoing(
         length = min(len(tail) - start, int(0.06 * SAMPLE_RATE))
         if length > 0:
             tail[start : start + length] *= 1 + 2.5 * np.hanning(length)
-    wet = fftconvolve(sound, tail)
+    wet = scipy.signal.fftconvolve(sound, tail)
     wet *= 10 ** (level / 20) * np.abs(sound).max() / max(np.abs(wet).max(), 1e-9)
     wet[: len(sound)] += sound
     return np.asarray(wet)

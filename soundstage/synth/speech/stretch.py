@@ -5,8 +5,8 @@ moved by up to 10 ms to where it continues best what was laid down before, and c
 """
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.signal import correlate
 
 from soundstage.sound import SAMPLE_RATE
 
@@ -47,6 +47,6 @@ def _best(sound: _Sound, wanted: int, continuation: _Sound) -> int:
     """Where near `wanted` the sound is most like what would have followed (normalised correlation)."""
     wanted = min(wanted, len(sound) - _WINDOW - _SEARCH)
     area = sound[wanted - _SEARCH : wanted + _SEARCH + _WINDOW]
-    agreement = correlate(area, continuation, mode="valid", method="fft")
+    agreement = scipy.signal.correlate(area, continuation, mode="valid", method="fft")
     energy = np.convolve(area.astype(np.float64) ** 2, np.ones(_WINDOW), mode="valid")
     return wanted - _SEARCH + int(np.argmax(agreement / np.sqrt(energy + 1e-9)))

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.signal import iirpeak, sosfilt, tf2sos
 
 from soundstage.sound import SAMPLE_RATE, Block
 from soundstage.synth.procedural.envelopes import flicker, path, ticks
@@ -48,7 +48,7 @@ def engine(rng: np.random.Generator, cylinders: int, rough: float, exhaust: floa
     soft, hard = (table / np.sqrt(np.mean(table**2)) for table in tables)
     uneven = np.exp(rng.normal(0, 0.05 + 0.16 * rough, _UNEVEN))
     peaks = [
-        tf2sos(*iirpeak(f * rng.uniform(0.95, 1.05), q, SAMPLE_RATE))
+        scipy.signal.tf2sos(*scipy.signal.iirpeak(f * rng.uniform(0.95, 1.05), q, SAMPLE_RATE))
         for f, q in ((exhaust, 1.6), (exhaust * 2.7, 2.0), (exhaust * 6.3, 1.5), (exhaust * 13.0, 1.2))
     ]
     return Engine(np.stack([soft, hard, gate / gate.max()]), uneven, cylinders, strokes, np.stack(peaks)[:, 0, :])
@@ -84,7 +84,7 @@ class Running:
         dirty += noise * gate * (0.05 + 0.15 * load)
         out = 0.35 * dirty
         for n, section in enumerate(motor.exhaust):
-            tone, self._states[n] = sosfilt(section[None, :], dirty, zi=self._states[n])
+            tone, self._states[n] = scipy.signal.sosfilt(section[None, :], dirty, zi=self._states[n])
             out += tone * (1.0, 0.8, 0.9, 1.1)[n]
         return np.asarray(out + noise * (0.25 + 0.75 * gate) * 0.15 * self._mechanical)
 
