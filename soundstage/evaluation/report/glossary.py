@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from soundstage.evaluation.offline.gauges import FD_MEL, FD_MEL_UNBIASED, GAUGES
+
 
 class Group(StrEnum):
     """Measures that tell of the same thing."""
@@ -29,7 +31,104 @@ class Term:
     main: bool = False
 
 
+_ANOTHER_SOUND: Final = "Another sound that fits the picture as well counts as unlike."
+_GAUGED: Final[Mapping[str, tuple[Group, str, str, bool]]] = {
+    "event-f1": (
+        Group.TIMING,
+        "Known events and heard onsets matched one to one within 100 ms: harmonic mean of precision and recall.",
+        "Needs known events; any sharp sound at the right instant counts, whatever it is.",
+        True,
+    ),
+    "event-precision": (
+        Group.TIMING,
+        "Share of the onsets that lie at an event.",
+        "Silence has no wrong onsets.",
+        False,
+    ),
+    "event-recall": (
+        Group.TIMING,
+        "Share of the events that are heard in place.",
+        "Constant rattling hits all.",
+        False,
+    ),
+    "timing-error": (
+        Group.TIMING,
+        "Median distance of events from their onsets, the lag of the whole soundtrack included.",
+        "Only of events that were found at all: read it beside the recall.",
+        True,
+    ),
+    "timing-bias": (Group.TIMING, "The same with its sign: how late the soundtrack is.", "As above.", False),
+    "within-40": (Group.TIMING, "Share of all events that are off by at most 40 ms.", "As above.", False),
+    "within-100": (Group.TIMING, "Share of all events that are off by at most 100 ms.", "As above.", False),
+    "within-200": (Group.TIMING, "Share of all events that are off by at most 200 ms.", "As above.", False),
+    "extra-onsets": (
+        Group.TIMING,
+        "Onsets a minute that lie at no known event.",
+        "What sounds rightly, but is not among the known events, counts as extra.",
+        False,
+    ),
+    "picture-bursts": (
+        Group.TIMING,
+        "Correlation of sudden motion on the picture with sound that sets in.",
+        "Cuts and lights move nothing; not everything that moves makes a sound.",
+        True,
+    ),
+    "picture-activity": (Group.TIMING, "Correlation of motion with loudness over half a second.", "As above.", False),
+    "picture-lag": (Group.TIMING, "How far the sound lies from the motion where both fit best.", "As above.", False),
+    "seam-level": (
+        Group.SEAMS,
+        "Level step at joins over those of the interior. A system without joins is measured where others have theirs.",
+        "A step that the picture asks for counts too.",
+        False,
+    ),
+    "seam-spectrum": (Group.SEAMS, "The same of the spectrum.", "As above.", False),
+    "seam-phase": (Group.SEAMS, "The same of the phase of what goes on.", "Noise has no phase to keep.", False),
+    "seam-rank": (
+        Group.SEAMS,
+        "Where steps at joins rank among all of the interior: 0.5 is like any other instant, 1 is above all.",
+        "Says that a join can be found, not how much it disturbs.",
+        True,
+    ),
+    "scene-level": (Group.SEAMS, "Level step at scene boundaries.", "Neither way is better: scenes do differ.", False),
+    "scene-spectrum": (Group.SEAMS, "Spectral step at scene boundaries.", "As above.", False),
+    "repetition": (
+        Group.SEAMS,
+        "Share of the time that is a near copy of what was heard before in it.",
+        "What repeats by its nature (a clock) is no fault.",
+        True,
+    ),
+    "silence": (Group.SEAMS, "Share of the time that is silent.", "Silence may be right.", False),
+    "longest-silence": (Group.SEAMS, "The longest stretch of silence.", "As above.", False),
+    "loudness": (Group.LEVEL, "Integrated loudness (ITU-R BS.1770).", "A target is a choice.", False),
+    "loudness-range": (Group.LEVEL, "Loudness range (EBU Tech 3342).", "A range is a choice.", False),
+    "true-peak": (Group.LEVEL, "True peak (ITU-R BS.1770).", "Above -1 dBTP it may clip when encoded.", False),
+    "bands": (
+        Group.CONTENT,
+        "Share of the energy at events in the band where the knowledge base says their label has it.",
+        "Bands, not timbre: a thud is a thud; and the knowledge base is Soundstage's own.",
+        True,
+    ),
+    "like-loudness": (Group.CONTENT, "Correlation of its loudness with the reference's.", _ANOTHER_SOUND, False),
+    "like-onsets": (Group.CONTENT, "Correlation of how it sets in with the reference's.", _ANOTHER_SOUND, True),
+    "like-spectrum": (Group.CONTENT, "Mean distance of 40 bands, loudness evened out.", _ANOTHER_SOUND, True),
+    "like-lag": (Group.CONTENT, "How far it lies from the reference where both fit best.", _ANOTHER_SOUND, False),
+}
+
 TERMS: Final[Mapping[str, Term]] = {
+    **{gauge.name: Term(gauge.name, *_GAUGED[gauge.key]) for gauge in GAUGES if gauge.key in _GAUGED},
+    FD_MEL: Term(
+        FD_MEL,
+        Group.CONTENT,
+        "Fréchet distance to the reference over 72 plain numbers a second: levels of bands, and how they beat.",
+        "Soundstage's own, comparable with nothing else; says nothing of single films, of order or of timing.",
+        main=True,
+    ),
+    FD_MEL_UNBIASED: Term(
+        FD_MEL_UNBIASED,
+        Group.CONTENT,
+        "The same followed to endlessly many films (Chong and Forsyth, CVPR 2020).",
+        "Needs 8 films at least.",
+    ),
     "FD-VGG": Term(
         "FD VGGish",
         Group.LIKENESS,

@@ -11,6 +11,7 @@ from soundstage.evaluation.report.published import Column, PaperTable
 from soundstage.evaluation.scoring.scores import Measures, Scores, SystemScores, named
 
 NONE: Final = "–"
+_EMPTY: Final = "Our rows are empty, as these measures were left out here."
 _ARROWS: Final[Mapping[Better | None, str]] = {"lower": " ↓", "higher": " ↑", None: ""}
 
 
@@ -63,7 +64,8 @@ def paper_table(paper: PaperTable, systems: Sequence[SystemScores]) -> Table:
         for s in systems
     )
     heads = tuple(c.title + _ARROWS[c.better] for c in paper.columns)
-    return Table(paper.title, "system", heads, printed + ours, paper.notes)
+    notes = paper.notes if any(cell.text != NONE for row in ours for cell in row.cells) else (_EMPTY, *paper.notes)
+    return Table(paper.title, "system", heads, printed + ours, notes)
 
 
 def whole_table(scores: Scores) -> Table:
@@ -72,10 +74,10 @@ def whole_table(scores: Scores) -> Table:
     return Table("All measures, over the whole length", "measure", _names(scores), tuple(rows))
 
 
-def lengths_table(scores: Scores) -> Table:
-    """What is measured of the beginning only beside the same of the whole length."""
+def lengths_table(scores: Scores, names: Sequence[str]) -> Table:
+    """What is measured of the beginning only beside the same of the whole length, of those of the measures that are."""
     rows: list[Row] = []
-    for name in _both(scores):
+    for name in _both(scores, names):
         rows.append(Row(title_of(name, scores), kind=Kind.GROUP))
         rows.append(_across(name, scores.systems, lambda s: s.legacy, "beginning"))
         rows.append(_across(name, scores.systems, lambda s: s.measures, "whole"))
@@ -110,7 +112,7 @@ def written(value: float, digits: int | None = None) -> str:
     if digits is None:
         size = abs(value)
         digits = 3 if size < 1 else 2 if size < 10 else 1
-    return f"{value:.{digits}f}".replace("-", "−")
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")  # + 0.0: no zero has a sign
 
 
 def interval(measure: Measure, digits: int | None = None) -> str:
@@ -142,9 +144,9 @@ def _grouped(names: Iterable[str], row: Callable[[str], Row]) -> Iterable[Row]:
             yield from map(row, members)
 
 
-def _both(scores: Scores) -> list[str]:
+def _both(scores: Scores, names: Sequence[str]) -> list[str]:
     legacy = {m.name for s in scores.systems for m in s.legacy if m.defined}
-    return [name for name in scores.names() if name in legacy]
+    return [name for name in names if name in legacy]
 
 
 def _names(scores: Scores) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ def write_report(
         StorageError: the folder cannot be written.
         BadSound: a soundtrack cannot be read.
     """
-    drawn = [plot for plot in (_plot("measures", scores, scores.names()),) if plot is not None]
+    drawn = [plot for plot in (_plot("measures", scores, main_measures(scores)),) if plot is not None]
     (folder / PLOTS).mkdir(parents=True, exist_ok=True)
     files = tuple(_save(plot, folder / PLOTS) for plot in drawn)
     shown = [card(each, bench, systems, scores, folder / PREVIEWS) for each in chosen_films(scores, cards)]
@@ -91,7 +91,7 @@ def _words(scores: Scores, bench: Bench) -> dict[str, object]:
         "length": palette.clock(scores.duration),
         "whole": whole_table(scores),
         "papers": [paper_table(TABLE_1, scores.systems), paper_table(TABLE_2, _ablated(scores) or scores.systems)],
-        "lengths": _filled(lengths_table(scores)),
+        "lengths": _filled(lengths_table(scores, main_measures(scores))),
         "differences": differences_table(scores),
         "categories": _categories(scores),
         "worst": _by_measure(worst_films(scores)),
@@ -146,8 +146,8 @@ def _filled(table: Table) -> Table | None:
 
 
 def _categories(scores: Scores) -> list[Table]:
-    tables = [category_table(scores, name) for name in main_measures(scores)]
-    return [table for table in tables if len(table.rows) > 1]
+    by_film = {m.name for s in scores.systems for measures in s.categories.values() for m in measures}
+    return [category_table(scores, name) for name in main_measures(scores) if name in by_film]
 
 
 def _by_measure(worst: Sequence[Worst]) -> dict[str, list[Worst]]:
