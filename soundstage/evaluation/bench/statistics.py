@@ -134,6 +134,7 @@ def plot(card: Card, png: Path) -> None:
     left.bar(names, [each.films for each in spans], color=palette.ON_LIGHT[Layer.AMBIENCE], width=0.92)
     left.set_title(f"Lengths of {plural(card.durations.films, 'film')}", loc="left")
     left.set_xlabel("seconds")
+    left.set_ylabel("films")
     left.tick_params("x", rotation=30)
     kinds, counts = [name for name, _ in bars], [count for _, count in bars]
     right.barh(kinds, counts, color=palette.ON_LIGHT[Layer.EFFECTS])
