@@ -41,7 +41,7 @@ class Inception:
 
     mean: float
     spread: float
-    ceiling: int
+    ceiling: float
 
 
 def inception(logits: Logits, splits: int = SPLITS, seed: int = SEED) -> Inception:
@@ -66,7 +66,7 @@ def inception(logits: Logits, splits: int = SPLITS, seed: int = SEED) -> Incepti
     edges = [split * count // splits for split in range(splits + 1)]
     parts = [levels[start:end] for start, end in pairwise(edges)]
     scores = [_score(part) for part in parts]
-    return Inception(float(np.mean(scores)), float(np.std(scores)), min(*map(len, parts), levels.shape[1]))
+    return Inception(float(np.mean(scores)), float(np.std(scores)), float(np.mean([min(part.shape) for part in parts])))
 
 
 def _score(levels: _Floats) -> float:

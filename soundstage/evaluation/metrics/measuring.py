@@ -98,7 +98,7 @@ def inception(
             return divergences.inception(np.concatenate([logits[n] for n in drawn]), splits).mean
 
         interval = interval_of(among, len(logits), resampling, around=found.mean)
-        return _measure(name, found.mean, interval, "higher", len(logits), f"could reach {found.ceiling} here")
+        return _measure(name, found.mean, interval, "higher", len(logits), f"could reach {found.ceiling:.4g} here")
 
     return _or_why(name, "higher", measured)
 
