@@ -1,4 +1,4 @@
-"""`soundstage evaluate`: how well the casts decide, on cases with known answers, side by side."""
+"""`soundstage evaluate`: how well the casts decide, on cases with known answers; and how good soundtracks are."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from soundstage.cli import benchmarking
 from soundstage.cli.bundles import bundled
 from soundstage.cli.console import print_json, print_table, stdout
 from soundstage.errors import BadOption
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from soundstage.evaluation.labelling import Answer, LabelReport, LabelScore, Ranking
     from soundstage.evaluation.merging import Decision, MergeReport, MergeScore
 
-app = typer.Typer(help="Measure the casts on cases with known answers.", no_args_is_help=True)
+app = typer.Typer(help="Measure soundtracks, and who makes them.", no_args_is_help=True)
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,9 @@ class _Ranked:
 def register(main: typer.Typer) -> None:
     """Add the commands."""
     main.add_typer(app, name="evaluate")
+
+
+benchmarking.register(app)
 
 
 @app.command("merge")

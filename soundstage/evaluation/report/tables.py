@@ -74,6 +74,17 @@ def whole_table(scores: Scores) -> Table:
     return Table("All measures, over the whole length", "measure", _names(scores), tuple(rows))
 
 
+def summary(scores: Scores) -> Table:
+    """The main measures, one system a row: for a terminal."""
+    names = [name for name in scores.names() if term(name).main] or list(scores.names())
+    bests = {name: _best([system.measure(name) for system in scores.systems]) for name in names}
+    rows = tuple(
+        Row(system.system, tuple(_cell(system.measure(name), None, bests[name]) for name in names))
+        for system in scores.systems
+    )
+    return Table("", "system", tuple(title_of(name, scores) for name in names), rows)
+
+
 def lengths_table(scores: Scores, names: Sequence[str]) -> Table:
     """What is measured of the beginning only beside the same of the whole length, of those of the measures that are."""
     rows: list[Row] = []
