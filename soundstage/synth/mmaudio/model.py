@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -75,11 +75,11 @@ class Model:
 
     def lend_autoencoder(self, rack: Rack) -> AbstractContextManager[Autoencoder]:
         """The decoder of latents."""
-        return _lent(rack, self.files.autoencoder, self.load_autoencoder)
+        return _lent(rack, self.files.autoencoder, self.load_autoencoder, torch.float32)
 
     def lend_vocoder(self, rack: Rack) -> AbstractContextManager[Generator]:
         """What turns spectrograms into sound."""
-        return _lent(rack, self.files.vocoder, self.load_vocoder)
+        return _lent(rack, self.files.vocoder, self.load_vocoder, torch.float32)
 
     def lend_synchformer(self, rack: Rack) -> AbstractContextManager[SyncPictures]:
         """What sees movement."""
@@ -104,11 +104,11 @@ class Model:
 
     def load_autoencoder(self, setting: Setting) -> Autoencoder:
         """Without its encoder."""
-        return autoencoder.load(self.files.autoencoder, self.variant.sampling, setting)
+        return autoencoder.load(self.files.autoencoder, self.variant.sampling, _exact(setting))
 
     def load_vocoder(self, setting: Setting) -> Generator:
         """In the layout it was published in."""
-        return bigvgan.load(self.files.vocoder, self.layout, setting)
+        return bigvgan.load(self.files.vocoder, self.layout, _exact(setting))
 
     def load_synchformer(self, setting: Setting) -> SyncPictures:
         """The part that sees."""
@@ -120,8 +120,15 @@ class Model:
         return Reader(clip, ClipWords.read(self.files.clip, self.clip.context))
 
 
-def _lent(rack: Rack, path: Path, load: Callable[[Setting], T]) -> AbstractContextManager[T]:
-    return rack.borrow(str(path), _size(path, rack.setting.dtype), load)
+def _exact(setting: Setting) -> Setting:
+    """Single precision, whatever the rest works in: in bfloat16 a vocoder's samples are off by some percent."""
+    return replace(setting, dtype=torch.float32)
+
+
+def _lent(
+    rack: Rack, path: Path, load: Callable[[Setting], T], dtype: torch.dtype | None = None
+) -> AbstractContextManager[T]:
+    return rack.borrow(str(path), _size(path, dtype or rack.setting.dtype), load)
 
 
 def _size(path: Path, dtype: torch.dtype) -> int:

@@ -139,7 +139,7 @@ class Spectrograms(Stage):
     @torch.inference_mode()
     def __call__(self, items: Sequence[Tensor]) -> Sequence[Tensor]:
         """One pass of the decoder."""
-        latent = torch.stack(list(items)).to(self.rack.setting.dtype)
+        latent = torch.stack(list(items))
         with self.model.lend_autoencoder(self.rack) as autoencoder:
             return autoencoder.decode(latent.transpose(1, 2)).transpose(1, 2).float().unbind()
 
