@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from soundstage.evaluation.bench.entries import Bench
     from soundstage.evaluation.entrants import Terms
     from soundstage.evaluation.listening.hearing import Heard
+    from soundstage.evaluation.scoring.networks import Networks
     from soundstage.evaluation.scoring.scores import Scores
     from soundstage.evaluation.systems.results import Results
+
+FEATURES = "features"
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The bench's folder, with its bench.json.")]
 Workers = Annotated[
@@ -229,9 +232,7 @@ def bench(
     set: Set = "small",
     seed: opt.Seed = 0,
     system: Named = None,
-    networks: Annotated[
-        bool, typer.Option("--networks", help="Measure by networks too, where their weights are.")
-    ] = False,
+    offline: Offline = False,
     resamples: Resamples = 1000,
     workers: Workers = None,
     json: opt.Json = False,
@@ -247,7 +248,7 @@ def bench(
     given = (folder / BENCH_FILE).exists()
     films = Bench.load(folder) if given else _films(folder, set, seed, workers, json)
     _run(films, folder, system, Terms(seed=seed), workers, json)
-    scores = _score(films, results_in(folder), folder, not networks, resamples, workers, json)
+    scores = _score(films, results_in(folder), folder, offline, resamples, workers, json)
     written = _report(films, scores, folder, None)
     took = round(perf_counter() - began, 1)
     if json:
@@ -292,9 +293,19 @@ def _score(
     from soundstage.evaluation.scoring.measuring import Scoring, score
     from soundstage.evaluation.scoring.networks import no_networks
 
+    how = Scoring(resamples=resamples, workers=workers)
+    networks = no_networks if offline else _networks(folder)
     with _bar("score", quiet) as progress:
-        how = Scoring(resamples=resamples, workers=workers)
-        return score(films, systems, folder, how, no_networks, progress).save(folder)
+        return score(films, systems, folder, how, networks, progress).save(folder)
+
+
+def _networks(folder: Path) -> "Networks":
+    from soundstage.evaluation.features.at_hand import extractors_at_hand
+    from soundstage.evaluation.features.kept import Kept
+    from soundstage.evaluation.scoring.networks import NetworksAtHand
+    from soundstage.soundmodels import SoundModels
+
+    return NetworksAtHand(extractors_at_hand(SoundModels()), Kept(folder / FEATURES))
 
 
 def _report(films: "Bench", scores: "Scores", folder: Path, only: Sequence[str] | None) -> dict[str, str]:

@@ -18,13 +18,11 @@ from soundstage.evaluation.offline.listening import Heard
 from soundstage.evaluation.offline.measuring import offline_measures
 from soundstage.evaluation.report.media import length
 from soundstage.evaluation.scoring.digests import digest_of, versions
-from soundstage.evaluation.scoring.networks import Networks, no_networks
+from soundstage.evaluation.scoring.networks import BEGINNING, Networks, no_networks
 from soundstage.evaluation.scoring.scores import Measures, Scores, SystemScores
 from soundstage.evaluation.scoring.tracks import Track, listen, read_motion, tracks_of
 from soundstage.evaluation.systems.results import Failure, Result, Results
 
-BEGINNING: Final = 10.0
-"""How much of a film published tools look at (s)."""
 READINGS: Final = "readings"
 
 _Item = TypeVar("_Item")
@@ -76,7 +74,7 @@ def score(
     films = {track.film: track for track in whole}
     _all_of(_read, list(films.values()), how.workers)
     heard = _by_system([*whole, *first], _all_of(listen, [*whole, *first], how.workers, progress), len(whole))
-    judged = networks(bench, systems, how)
+    judged = networks(bench, systems, how.resampling)
     categories = {entry.id: entry.categories for entry in bench.entries}
     return Scores(
         bench=bench.name,
