@@ -36,11 +36,11 @@ def _folder(path: Path) -> Path:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_scene_moves(kind: str) -> None:
-    shown = list(pictures(_film(kind, seconds=2.0), SMALL))
+    shown = list(pictures(_film(kind), SMALL))
 
-    assert len(shown) == 50
+    assert len(shown) == 100
     assert shown[0].shape == (72, 128, 3)
-    assert any(not np.array_equal(shown[0], later) for later in shown[10::10])
+    assert any(not np.array_equal(shown[0], later) for later in shown)
 
 
 @pytest.mark.parametrize("kind", STRUCK)
