@@ -14,8 +14,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TypeVar
 
-from pydantic import BaseModel
-
+from soundstage.additions import Additions
 from soundstage.agents import continuity, discussion, generation
 from soundstage.agents.roles import Bible, Cast, SceneView, ShotScript
 from soundstage.agents.together import at_once
@@ -27,13 +26,10 @@ from soundstage.footage import Footage
 from soundstage.listening import ROUNDS, Listener
 from soundstage.mix.film import MixOptions, MixResult, Outputs, mix_film
 from soundstage.reading import Reading
-from soundstage.remembering import Glimpse, Memory, RememberingScriptwriter, written_bible
+from soundstage.remembering import Glimpse, Memory, RememberingScriptwriter, SceneDesign, Story, written_bible
 from soundstage.rendering import Rendered, RenderOptions, Stage, with_notes
-from soundstage.scoring import music_cue
 from soundstage.soundmodels import NOBODY, Crew
 from soundstage.synth.maker import SoundMaker
-from soundstage.synth.speech.lines import read_lines
-from soundstage.synth.speech.placing import Placed, place, placed_cues
 from soundstage.views import Views
 from soundstage.workfolder import WorkFolder, film_digest
 
@@ -82,21 +78,6 @@ class StudioOptions:
     listen: bool = True
     music: str | None = None
     cue_seconds: float | None = None
-
-
-class Story(BaseModel):
-    """A remembered storyboard, with the talk that led to it."""
-
-    overview: Overview
-    scenes: tuple[Scene, ...]
-    talk: tuple[str, ...]
-
-
-class SceneDesign(BaseModel):
-    """A remembered design of one scene, with the talk that led to it."""
-
-    cues: tuple[Cue, ...]
-    talk: tuple[str, ...]
 
 
 class Studio:
@@ -223,7 +204,7 @@ class Studio:
     @cached_property
     def notes(self) -> list[str]:
         """Sentences for the user on what could not be done as asked."""
-        return list(self._placed.notes)
+        return list(self._additions.notes)
 
     @cached_property
     def rendered(self) -> Rendered:
@@ -324,7 +305,7 @@ class Studio:
             film=self.reading.facts.digest,
             duration=self.reading.facts.duration,
             overview=story.overview,
-            scenes=self._with_what_was_asked_for(settled),
+            scenes=self._additions.added_to(settled),
         )
 
     def _write_talk(self) -> None:
@@ -361,32 +342,16 @@ class Studio:
         self._memory.remember(key, result)
         return result
 
-    def _with_what_was_asked_for(self, scenes: Sequence[Scene]) -> tuple[Scene, ...]:
-        duration = self.reading.facts.duration
-        spoken = placed_cues(self._lines, self._placed, duration)
-        music = (music_cue(self.options.music, duration, self.options.seed),) if self.options.music else ()
-        asked = (*spoken, *music)
-        return tuple(
-            scene.model_copy(update={"cues": (*scene.cues, *(c for c in asked if scene.start <= c.start < scene.end))})
-            for scene in scenes
-        )
-
     @cached_property
-    def _lines(self) -> tuple[Line, ...]:
-        given = read_lines(self.options.speech) if self.options.speech else ()
-        return tuple(sorted((*given, *self._narration(given)), key=lambda line: line.start))
+    def _additions(self) -> Additions:
+        asked = self.options
+        return Additions(self.reading, self._narrated, asked.speech, asked.music, asked.seed, asked.over_dialogue)
 
-    def _narration(self, given: Sequence[Line]) -> tuple[Line, ...]:
+    def _narrated(self, dialogue: Sequence[Line], given: Sequence[Line]) -> Sequence[Line]:
         if not self.options.narrate:
             return ()
-        dialogue = () if self.options.over_dialogue else self.reading.dialogue
         pauses = self._views.pauses(self.story.scenes, (*dialogue, *given))
         return self._cast.scriptwriter.narrate(self.story.overview, self.story.scenes, pauses)
-
-    @cached_property
-    def _placed(self) -> Placed:
-        dialogue = () if self.options.over_dialogue else self.reading.dialogue
-        return place(self._lines, dialogue, self.reading.facts.duration)
 
     @cached_property
     def _views(self) -> Views:

@@ -7,7 +7,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from soundstage.agents.roles import Bible, Cast, FilmView, Pause, Scriptwriter, ShotScript, ShotView, Split
-from soundstage.cuesheet import Caption, Line, Overview, Scene, digest
+from soundstage.cuesheet import Caption, Cue, Line, Overview, Scene, digest
 from soundstage.reading import FilmFacts
 from soundstage.workfolder import WorkFolder
 
@@ -24,6 +24,21 @@ class WrittenBible(BaseModel):
     """A remembered sound bible."""
 
     bible: Bible
+
+
+class Story(BaseModel):
+    """A remembered storyboard, with the talk that led to it."""
+
+    overview: Overview
+    scenes: tuple[Scene, ...]
+    talk: tuple[str, ...]
+
+
+class SceneDesign(BaseModel):
+    """A remembered design of one scene, with the talk that led to it."""
+
+    cues: tuple[Cue, ...]
+    talk: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 import pytest
 
+from soundstage.additions import music_cue
 from soundstage.cuesheet import Layer
-from soundstage.scoring import music_cue
 
 
 def test_it_lasts_the_film_and_keeps_the_words() -> None:
