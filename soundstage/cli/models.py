@@ -112,7 +112,7 @@ def bench(
     from soundstage.trial import try_out
 
     card = catalogue().card(name)
-    if card.does in (Does.PART, Does.LISTENING):
+    if card.does in (Does.PART, Does.LISTENING, Does.MEASURING):
         raise BadOption(f"{card.name} ({card.does}) makes no sound by itself; name a model that does.")
     makers = SoundModels().crew(Wishes(makers=(card.name,))).makers(None, lambda: False)
     if not makers:

@@ -85,6 +85,12 @@ def renamed(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return found
 
 
+def with_own_numbers(network: nn.Module, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights with the network's own whole numbers: they follow from its sizes, and some files leave them out."""
+    own = {name: value for name, value in network.state_dict().items() if not value.is_floating_point()}
+    return {**weights, **own}
+
+
 def _as_transformers(name: str) -> str:
     for pattern, replacement in _RENAMED:
         name = re.sub(pattern, replacement, name)

@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import RobertaConfig, RobertaModel
 
-from soundstage.networks.checkpoints import load_into, read_weights
+from soundstage.networks.checkpoints import load_into
 from soundstage.networks.folders import Tokenizer, tokenizer_from
-from soundstage.networks.htsat import Htsat, HtsatConfig, renamed
+from soundstage.networks.htsat import Htsat, HtsatConfig, renamed, with_own_numbers
+from soundstage.networks.older import read_older_weights
 from soundstage.networks.rack import Setting
 
 FILE = "music_speech_audioset_epoch_15_esc_89.98.pt"
@@ -118,7 +119,8 @@ class LaionClap:
 def load_laion(path: Path, setting: Setting, config: LaionConfig = LAION) -> LaionNetwork:
     """The network from its published checkpoint, in evaluation mode; raises as `load` does."""
     network = LaionNetwork(config)
-    load_into(network, _named(read_weights(path)), path, ignore=_UNUSED)
+    named = with_own_numbers(network, _named(read_older_weights(path)))
+    load_into(network, named, path, ignore=_UNUSED)
     return network.to(setting.device, setting.dtype).eval()
 
 

@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import GPT2Config, GPT2Model
 
-from soundstage.networks.checkpoints import load_into, read_weights
+from soundstage.networks.checkpoints import load_into
 from soundstage.networks.folders import Tokenizer, tokenizer_from
-from soundstage.networks.htsat import Htsat, HtsatConfig, renamed
+from soundstage.networks.htsat import Htsat, HtsatConfig, renamed, with_own_numbers
+from soundstage.networks.older import read_older_weights
 from soundstage.networks.rack import Setting
 
 FILE = "CLAP_weights_2023.pth"
@@ -152,7 +153,8 @@ class MsClap:
 def load_ms(path: Path, setting: Setting, config: MsConfig = MICROSOFT) -> MsNetwork:
     """The network from its published checkpoint, in evaluation mode; raises as `load` does."""
     network = MsNetwork(config)
-    load_into(network, _named(read_weights(path)), path, ignore=_UNUSED)
+    named = with_own_numbers(network, _named(read_older_weights(path)))
+    load_into(network, named, path, ignore=_UNUSED)
     return network.to(setting.device, setting.dtype).eval()
 
 

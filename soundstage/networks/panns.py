@@ -10,7 +10,8 @@ from pathlib import Path
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, relu
 
-from soundstage.networks.checkpoints import load_into, read_weights
+from soundstage.networks.checkpoints import load_into
+from soundstage.networks.older import read_older_weights
 from soundstage.networks.rack import Setting
 from soundstage.networks.spectrogram import LogMel, Spectrogram
 from soundstage.networks.unmade import unmade
@@ -103,5 +104,5 @@ def load_panns(path: Path, setting: Setting, config: PannsConfig = PANNS) -> Pan
         BadModel: it is damaged or of another model.
     """
     network = unmade(lambda: Panns(config))
-    load_into(network, read_weights(path), path)
+    load_into(network, read_older_weights(path), path)
     return network.to(setting.device, setting.dtype).eval()

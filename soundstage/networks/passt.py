@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from soundstage.networks.checkpoints import load_into, read_weights
+from soundstage.networks.checkpoints import load_into
 from soundstage.networks.kaldi import Fbank, bands
+from soundstage.networks.older import read_older_weights
 from soundstage.networks.rack import Setting
 from soundstage.networks.unmade import unmade
 
@@ -175,5 +176,5 @@ def load_passt(path: Path, setting: Setting, config: PasstConfig = PASST) -> Pas
         BadModel: it is damaged or of another model.
     """
     network = unmade(lambda: Passt(config))
-    load_into(network, read_weights(path), path)
+    load_into(network, read_older_weights(path), path)
     return network.to(setting.device, setting.dtype).eval()

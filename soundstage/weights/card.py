@@ -11,6 +11,7 @@ class Does(StrEnum):
     TEXT_TO_AUDIO = "text-to-audio"
     SPEECH = "speech"
     LISTENING = "listening"
+    MEASURING = "measuring"  # what evaluation scores soundtracks with; no job is served by it
     PART = "part"  # a network that others need
 
 
