@@ -20,6 +20,8 @@ from soundstage.evaluation.offline.timing import TOLERANCE, Timing, timing_of
 from soundstage.reading import MotionCurve
 from soundstage.review.onsets import onsets_in
 
+_BEGINNING = 0.05
+
 _Values = Iterator[tuple[str, float | None]]
 
 
@@ -70,7 +72,11 @@ def hear(track: Soundtrack) -> Heard:
 
 
 def _timing(track: Soundtrack) -> Timing:
-    return timing_of([event.time for event in track.events], [onset.time for onset in onsets_in(track.sound)])
+    events = [event.time for event in track.events]
+    onsets = [onset.time for onset in onsets_in(track.sound)]
+    # That a soundtrack begins to sound at all is an onset of its own, which belongs to no event.
+    begun = [time for time in onsets if time > _BEGINNING or any(time >= event - TOLERANCE for event in events)]
+    return timing_of(events, begun)
 
 
 def _on_time(timing: Timing | None, heard: Profile) -> _Values:
