@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from soundstage import __version__
 from soundstage.errors import SoundstageError, StorageError
 from soundstage.evaluation.bench.entries import Bench
 from soundstage.evaluation.films.plans import FILMS, SOUNDS, FilmPlan, ScenePlan, plans
@@ -52,13 +53,15 @@ def make_films(
     bench = Bench(
         name=f"soundstage-{name}-{seed}",
         about="Films drawn by Soundstage, with events at exactly known instants and procedural reference sound.",
-        source=f"soundstage evaluate films --set {name} --seed {seed}",
+        source=f"drawn by soundstage {__version__}: set {name}, seed {seed}",
         entries=tuple(plan.entry() for plan in wanted),
     )
     known = _is_made(folder, bench)
     todo = [plan for plan in wanted if not (known and _lies_whole(folder, plan))]
     for part in (FILMS, SOUNDS):
         _make_folder(folder / part)
+    if not todo:
+        progress(1.0)
     for done, _ in enumerate(_in_parallel(folder, todo, workers), start=1):
         progress(done / len(todo))
     return bench.save(folder)
@@ -114,7 +117,7 @@ def _in_parallel(folder: Path, todo: Sequence[FilmPlan], workers: int | None) ->
 def _is_made(folder: Path, bench: Bench) -> bool:
     """Whether the folder holds films of this very set already."""
     try:
-        return Bench.load(folder).entries == bench.entries
+        return Bench.load(folder) == bench.at(folder)
     except SoundstageError:
         return False
 

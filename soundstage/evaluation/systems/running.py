@@ -126,7 +126,10 @@ def _result(system: System, entry: Entry, film: Path, folder: Path, about: Mappi
     note = folder / _DONE / f"{entry.id}.json"
     if (known := _known(note, key, folder)) is not None:
         return known
-    result = system.sound_of(entry, silent_film(film, folder / _FILMS, entry.id), folder)
+    shown = silent_film(film, folder / _FILMS, entry.id)
+    result = system.sound_of(entry, shown, folder)
+    if shown != film:
+        shown.unlink(missing_ok=True)
     write_document(note, Done(key=key, result=result, seal=seal(folder / result.sound)))
     return result
 

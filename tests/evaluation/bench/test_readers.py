@@ -99,6 +99,7 @@ def test_a_bench_of_ours_is_known_by_its_file(tmp_path: Path) -> None:
 
     assert guess(tmp_path) == guess(tmp_path / "bench.json") == "lvas-bench"
     assert read_bench(tmp_path).bench == saved
+    assert read_bench(tmp_path, media=tmp_path / "media").bench.folder == tmp_path / "media"
 
 
 @pytest.mark.parametrize(

@@ -118,4 +118,4 @@ def test_a_set_lies_there_whole_and_is_not_made_twice(tmp_path: Path, monkeypatc
     assert check_bench(bench).problems == ()
     assert told == [0.5, 1.0]
     assert make_films(tmp_path, "tiny", workers=1, progress=told.append) == bench
-    assert told == [0.5, 1.0]
+    assert told == [0.5, 1.0, 1.0]

@@ -72,6 +72,7 @@ def test_no_system_is_shown_a_film_with_its_own_sound(bench: Bench, tmp_path: Pa
     run(Writing(tmp_path / "log"), bench, tmp_path / "out")
 
     assert (tmp_path / "log" / "c").read_text() == "silent "
+    assert list((tmp_path / "out" / "films").iterdir()) == []
 
 
 def test_what_is_done_is_not_done_again(bench: Bench, tmp_path: Path) -> None:

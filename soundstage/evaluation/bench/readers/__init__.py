@@ -23,7 +23,7 @@ Reader = Callable[[Path, Media], Read]
 
 def _read_own(path: Path, media: Media) -> Read:
     """A folder with a `bench.json`, or that file; films that are not there are left for the check to tell."""
-    return Read(Bench.load(path if path.is_dir() else path.parent))
+    return Read(Bench.load(path if path.is_dir() else path.parent).at(media.folder))
 
 
 READERS: Final[Mapping[str, Reader]] = {

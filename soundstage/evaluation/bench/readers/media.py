@@ -1,6 +1,7 @@
 """The films and sounds in a folder, found by the stems of their names."""
 
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -12,11 +13,8 @@ class Media:
     """What lies in a folder and below it, by stem; of several files with one name, the best kind counts."""
 
     def __init__(self, folder: Path) -> None:
-        """Args: folder: looked through once, now; one that is not there holds nothing."""
+        """Args: folder: looked through once, when first asked; one that is not there holds nothing."""
         self.folder = folder
-        files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
-        self._films = _by_stem(files, FILM_SUFFIXES)
-        self._sounds = _by_stem(files, SOUND_SUFFIXES)
 
     @property
     def films(self) -> tuple[Path, ...]:
@@ -34,6 +32,18 @@ class Media:
     def relative(self, path: Path) -> str:
         """A path of a file in the folder, as an entry names it."""
         return path.relative_to(self.folder).as_posix()
+
+    @cached_property
+    def _films(self) -> dict[str, Path]:
+        return _by_stem(self._files, FILM_SUFFIXES)
+
+    @cached_property
+    def _sounds(self) -> dict[str, Path]:
+        return _by_stem(self._files, SOUND_SUFFIXES)
+
+    @cached_property
+    def _files(self) -> list[Path]:
+        return sorted(path for path in self.folder.rglob("*") if path.is_file()) if self.folder.is_dir() else []
 
 
 def _by_stem(files: Iterable[Path], suffixes: tuple[str, ...]) -> dict[str, Path]:
