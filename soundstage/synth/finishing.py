@@ -1,4 +1,8 @@
-"""What a model gave, made into a rendering of its cue: the house rate, the cue's length to the frame, soft edges."""
+"""What a model gave, made into a rendering of its cue: the house rate, the cue's length to the frame, soft edges.
+
+A rendering is kept in whole numbers, which clip beyond full scale: what is louder, also between a model's own samples,
+is turned down as a whole. How loud it is in the mix is measured anyway.
+"""
 
 from collections.abc import Iterator
 
@@ -11,7 +15,8 @@ from soundstage.errors import BadSound
 from soundstage.sound import BLOCK_FRAMES, SAMPLE_RATE, Block, frames_of
 from soundstage.synth.maker import Rendering
 
-_EDGE = SAMPLE_RATE // 200  # 5 ms: long enough to hide a cut, too short to blunt an attack
+_BEGIN = SAMPLE_RATE // 1000  # 1 ms: nothing clicks, and an event at the very start keeps its attack
+_END = SAMPLE_RATE // 200
 
 
 def rendering(
@@ -39,18 +44,21 @@ def _fitted(samples: NDArray[np.float32], rate: int, wanted: int) -> Block:
     resampled = soxr.resample(samples, rate, SAMPLE_RATE).astype(np.float32, copy=False)
     given = resampled[:wanted]
     fitted = np.zeros((wanted, samples.shape[1]), np.float32)
-    fitted[: len(given)] = given
+    fitted[: len(given)] = given / np.float32(max(1.0, np.abs(given).max(initial=0.0)))
     _soften(fitted[: len(given)], was_cut=len(resampled) != wanted)
     return fitted
 
 
 def _soften(sound: Block, *, was_cut: bool) -> None:
     """Ramps at the beginning, and at the end where the sound was cut or breaks off."""
-    edge = min(_EDGE, len(sound) // 2)
-    ramp = np.linspace(0, 1, edge, dtype=np.float32)[:, None]
-    sound[:edge] *= ramp
+    begin, end = (min(edge, len(sound) // 2) for edge in (_BEGIN, _END))
+    sound[:begin] *= _ramp(begin)
     if was_cut:
-        sound[len(sound) - edge :] *= ramp[::-1]
+        sound[len(sound) - end :] *= _ramp(end)[::-1]
+
+
+def _ramp(frames: int) -> Block:
+    return np.linspace(0, 1, frames, dtype=np.float32)[:, None]
 
 
 def _blocks(sound: Block) -> Iterator[Block]:

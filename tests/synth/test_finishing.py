@@ -48,6 +48,28 @@ def test_what_is_too_short_ends_in_silence_without_a_click() -> None:
     assert np.abs(np.diff(made)).max() < 0.07
 
 
+@pytest.mark.parametrize("rate", [16_000, 48_000])
+def test_what_would_clip_is_turned_down_as_a_whole(rate: int) -> None:
+    square = np.sign(_tone(1.0, rate)) * np.float32(1.5 if rate == SAMPLE_RATE else 1.0)
+
+    made = _sound(square, rate, 1.0)
+
+    assert np.abs(made).max() == pytest.approx(1.0, abs=1e-6)
+
+
+def test_an_event_at_the_very_start_keeps_its_attack() -> None:
+    decay = 0.5 * np.exp(-np.arange(48_000) / 480)[:, None].astype(np.float32)
+
+    made = _sound(decay, 48_000, 1.0)
+
+    assert np.square(made).sum() > 0.75 * np.square(decay).sum()
+    assert np.abs(np.diff(made[:, 0])).max() < 0.02
+
+
+def test_what_does_not_clip_keeps_its_level() -> None:
+    assert np.abs(_sound(_tone(1.0, 48_000), 48_000, 1.0)).max() == pytest.approx(0.5)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_what_is_no_number_is_refused(value: float) -> None:
     samples = _tone(1.0, 48_000)

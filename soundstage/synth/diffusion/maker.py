@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from soundstage.cuesheet import Cue, Layer, Method, Perspective, digest
 from soundstage.errors import MissingPart
 from soundstage.knowledge.base import knowledge
@@ -113,7 +110,7 @@ class TextToAudioMaker:
         sound = self._asked(cue, seed)
         made = "in one go" if sound.windows == 1 else f"in {sound.windows} windows denoised together"
         source = f"{self._card.name} ({self._card.licence.name}), {made}"
-        return rendering(_within(sound.samples), sound.rate, cue, self._card.licence.name, (source,))
+        return rendering(sound.samples, sound.rate, cue, self._card.licence.name, (source,))
 
     def _asked(self, cue: Cue, seed: int) -> "Sound":
         try:
@@ -154,9 +151,3 @@ def _fit(cue: Cue, music: bool) -> Fit:
     if cue.anchors:
         return Fit(0.3, f"it cannot see when to strike, and there are {len(cue.anchors)} instants to meet")
     return Fit(0.6, "on the picture, though it strikes at no set instant")
-
-
-def _within(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Softer where it would clip; how loud it is in the mix is measured anyway."""
-    peak = float(np.abs(samples).max(initial=0.0))
-    return samples / np.float32(peak) if peak > 1 else samples
