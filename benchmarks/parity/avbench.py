@@ -80,7 +80,7 @@ def _distances(theirs: ModuleType, kind: type[np.floating]) -> Iterator[Check]:
         wanted = float(theirs.compute_fd(made, truth))
         label = f"{name} {count}x{dimensions} {kind.__name__}"
         yield f"FD {label}", frechet(Gaussian.of(made), Gaussian.of(truth)), wanted
-        yield f"FD by singular values {label}", frechet_of(made, truth), wanted
+        yield f"FD without the root, {label}", frechet_of(made, truth), wanted
         if kind is np.float64:  # theirs takes its kernel, a third power, in the features' own precision
             yield f"KID {label}", kernel_distance(made, truth), _kid(theirs, made, truth)
 

@@ -2,11 +2,12 @@
 
 av-benchmark's definition is `frechet`. A matrix root of a product of two large covariances is slow and loses
 half the digits where they lack rank, as they do with fewer features than dimensions; `frechet_of` takes the same
-distance from the features by singular values, which is exact there and many times as fast.
+distance from the features by singular values, which is exact there, or by the eigenvalues of a symmetric product.
 
 `kernel_distance` is unbiased at any number of features (Bińkowski et al., "Demystifying MMD GANs", ICLR 2018).
 """
 
+import contextlib
 import warnings
 from dataclasses import dataclass
 from typing import Self
@@ -23,6 +24,8 @@ _Floats = NDArray[np.float64]
 _DIAGONAL = 1e-6
 _MOST_IMAGINARY = 1e-3
 _DEGREE = 3
+# So many features to a dimension make covariances of full rank, whose eigenvalues are as good and ten times as fast.
+_MANY = 2
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def _root(product: _Floats) -> NDArray[np.complexfloating] | _Floats:
 
 
 def frechet_of(made: Features, truth: Features) -> float:
-    """The same distance from features (number, dimensions) by singular values; never negative but for rounding.
+    """The same distance from features (number, dimensions), without the root; never negative but for rounding.
 
     With C = A'A, the eigenvalues of the symmetric product C1^(1/2) C2 C1^(1/2) are the squared singular values
     of A1 A2', and the trace of the root is the sum of those values.
@@ -99,9 +102,20 @@ def frechet_of(made: Features, truth: Features) -> float:
     if made.shape[1] != truth.shape[1]:
         raise NotDefined(f"features of {made.shape[1]} and of {truth.shape[1]} dimensions cannot be compared")
     apart = made.mean(axis=0, dtype=np.float64) - truth.mean(axis=0, dtype=np.float64)
+    return float(apart @ apart) + _spread_apart(made, truth)
+
+
+def _spread_apart(made: Features, truth: Features) -> float:
+    """The part of the distance that the covariances make."""
+    if min(len(made), len(truth)) >= _MANY * made.shape[1]:
+        first, second = (Gaussian.of(features.astype(np.float64)).covariance for features in (made, truth))
+        with contextlib.suppress(linalg.LinAlgError):
+            lower = linalg.cholesky(first, lower=True)
+            squares = linalg.eigvalsh(lower.T @ second @ lower)
+            return float(np.trace(first) + np.trace(second) - 2 * np.sqrt(np.maximum(squares, 0)).sum())
     first, second = _factor(made), _factor(truth)
     root = float(linalg.svdvals(first @ second.T).sum())
-    return float(apart @ apart + np.sum(first**2) + np.sum(second**2) - 2 * root)
+    return float(np.sum(first**2) + np.sum(second**2) - 2 * root)
 
 
 def _factor(features: Features) -> _Floats:
