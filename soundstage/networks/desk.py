@@ -125,18 +125,26 @@ class Desk(Generic[Item, Result]):
         results: list[Result] = []
         while len(results) < len(items):
             portion = items[len(results) : len(results) + self._most]
-            try:
-                results += self._work(portion)
-            except torch.OutOfMemoryError as error:
-                self._shrink(len(portion), error)
+            made = self._tried(portion)
+            if made is None:  # by now nothing refers to what the batch held, and it can be freed
+                self._shrink(len(portion))
+            else:
+                results += made
         return results
 
-    def _shrink(self, tried: int, error: torch.OutOfMemoryError) -> None:
-        if tried == 1:
+    def _tried(self, items: Sequence[Item]) -> Sequence[Result] | None:
+        """Results; None where there is no memory for so many."""
+        try:
+            return self._work(items)
+        except torch.OutOfMemoryError as error:
+            if len(items) > 1:
+                return None
             raise BadModel(
                 f"{self._name} does not fit into the memory of its device even one piece at a time; "
                 "choose a smaller model or free memory."
             ) from error
+
+    def _shrink(self, tried: int) -> None:
         self._most = tried // 2
         _log.warning("out of memory, smaller batches from now on", model=self._name, batch=self._most)
         if torch.cuda.is_available():

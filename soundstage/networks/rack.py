@@ -51,13 +51,15 @@ class Rack:
         each other's room would wait for ever. What needs several networks at once loads them as one model.
 
         Args:
-            name: what it is kept under; the same name is the same model.
+            name: what it is kept under; the same name is the same weights. Where files may be mended while the
+                process lives, it tells their state, so that a disabled model serves again once they are.
             size: bytes it takes, about.
             load: loads it.
 
         Raises:
             MissingPart: its files are not there; said again at once whenever it is asked for afterwards.
-            BadModel: its files are damaged or it does not fit into memory; likewise.
+            BadModel: its files are damaged, or it does not fit into memory even with all others put out that
+                nobody has borrowed; likewise.
         """
         slot = self._take(name, size)
         try:
@@ -118,11 +120,19 @@ class Rack:
         if problem := self._disabled.get(name):
             raise type(problem)(str(problem))
         try:
-            return load(self.setting)
+            return self._made(load)
         except torch.OutOfMemoryError as error:
             raise self._disable(name, slot, BadModel(_too_large(name))) from error
         except (MissingPart, BadModel) as problem:
             raise self._disable(name, slot, problem) from problem.__cause__
+
+    def _made(self, load: Callable[[Setting], T]) -> T:
+        with contextlib.suppress(torch.OutOfMemoryError):
+            return load(self.setting)
+        self.clear()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        return load(self.setting)
 
     def _disable(self, name: str, slot: _Slot, problem: MissingPart | BadModel) -> MissingPart | BadModel:
         _log.warning("model disabled", model=name, problem=str(problem))
@@ -133,4 +143,4 @@ class Rack:
 
 
 def _too_large(name: str) -> str:
-    return f"{name} does not fit into the memory of its device; choose a smaller model or free memory."
+    return f"{name} does not fit into the memory of its device; choose a smaller model, or free memory and begin anew."

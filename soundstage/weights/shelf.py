@@ -89,9 +89,11 @@ class Shelf:
             Bytes that became free.
         """
         own, record = self.folder / card.name, self.record(card)
-        free = _size(own)
+        free = 0 if own.is_symlink() else _size(own)
         try:
-            if own.is_dir():
+            if own.is_symlink():
+                own.unlink()
+            elif own.is_dir():
                 shutil.rmtree(own)
         except OSError as error:
             raise StorageError(f"{own} cannot be deleted ({error.strerror}); check its permissions.") from error
@@ -106,9 +108,9 @@ class Shelf:
     def identity(self, card: ModelCard) -> str:
         """A short name of the very weights that lie here: part of the key of every take made with them."""
         kept = self.record(card).files
-        known = {file.path: file.sha256 or file.md5 for file in card.files}
+        # What was only published says nothing of a file that nobody has compared with it.
+        known = dict.fromkeys((*(file.path for file in card.files), *self.unlisted(card)))
         known |= {path: one.sha256 for path, one in kept.items()}
-        known |= dict.fromkeys(self.unlisted(card))
         place = self.place(card)
         lines = sorted(f"{path} {digest or _stamp(place / path)}" for path, digest in known.items())
         return f"{card.name}@{hashlib.sha256(chr(10).join(lines).encode()).hexdigest()[:12]}"
@@ -132,6 +134,13 @@ class Shelf:
 
     def _note(self, card: ModelCard) -> Path:
         return self.folder / ".records" / f"{card.name}.json"
+
+
+def state_of(*places: Path) -> str:
+    """A short name of files, or of all in folders, as they are now: another one when any of them was written anew."""
+    files = sorted(file for place in places for file in (place, *_files(place)))
+    stamps = [f"{file} {_stamp(file)}" for file in files]
+    return hashlib.sha256("\n".join(stamps).encode()).hexdigest()[:12]
 
 
 def fits(path: str, patterns: Iterable[str]) -> bool:

@@ -1,6 +1,7 @@
 """The desk: batches out of many threads, each gets its own result, memory that runs out costs only time."""
 
 import threading
+import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -92,3 +93,24 @@ def test_work_is_never_done_twice_at_once() -> None:
     desk = Desk(work, most=2, patience=0.0)
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(lambda n: desk.ask([n, n + 1]), range(20))) == [[n, n + 1] for n in range(20)]
+
+
+def test_what_a_batch_without_room_held_is_let_go_before_a_smaller_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[weakref.ref[_Held]] = []
+    freed: list[bool] = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: freed.append(held[-1]() is None))
+
+    def work(items: Sequence[int]) -> Sequence[int]:
+        tensor = _Held()
+        held.append(weakref.ref(tensor))
+        if len(items) > 1:
+            raise torch.OutOfMemoryError("no room")
+        return items
+
+    assert Desk(work, most=2).ask([1, 2]) == [1, 2]
+    assert freed == [True]
+
+
+class _Held:
+    """Stands for memory of the device."""

@@ -118,3 +118,17 @@ def test_a_disabled_model_takes_no_room() -> None:
     loader.borrow(rack, "a")
 
     assert rack.names() == ("a",)
+
+
+def test_where_there_is_no_memory_others_go_out_first() -> None:
+    rack, loader = Rack(_HERE), _Loader()
+    loader.borrow(rack, "idle")
+
+    def load(setting: Setting) -> str:
+        if "idle" in rack.names():
+            raise torch.OutOfMemoryError("no room")
+        return "large"
+
+    with rack.borrow("large", 1, load) as model:
+        assert model == "large"
+    assert rack.names() == ("large",)

@@ -7,7 +7,7 @@ from soundstage.weights import licences
 from soundstage.weights.card import ModelCard, Repository
 from soundstage.weights.gathering import gather
 from soundstage.weights.record import Record
-from soundstage.weights.shelf import Shelf
+from soundstage.weights.shelf import Shelf, state_of
 from soundstage.weights.verifying import State, verify
 from tests.weights.conftest import CONTENT, Card
 
@@ -173,3 +173,30 @@ def test_a_damaged_record_says_so(shelf: Shelf, card: Card):
     next((shelf.folder / ".records").iterdir()).write_text("{")
     with pytest.raises(StorageError, match="is damaged"):
         shelf.has(card())
+
+
+def test_another_file_than_was_published_is_another_identity(tmp_path: Path, shelf: Shelf, card: Card):
+    tiny = card()
+    found = []
+    for name, content in (("theirs", CONTENT), ("mine", CONTENT[::-1])):
+        shelf.use(tiny, put(tmp_path / name, whisperer_dot_pth=content))
+        found.append(shelf.identity(tiny))
+    assert found[0] != found[1]
+
+
+def test_removing_a_link_leaves_what_it_leads_to(tmp_path: Path, shelf: Shelf, card: Card):
+    tiny, mine = card(), put(tmp_path / "mine", whisperer_dot_pth=CONTENT)
+    shelf.folder.mkdir(parents=True, exist_ok=True)
+    (shelf.folder / tiny.name).symlink_to(mine)
+    assert shelf.remove(tiny) == 0
+    assert (mine / "whisperer.pth").is_file()
+    assert not shelf.has_begun(tiny)
+
+
+@pytest.mark.parametrize("change", ["content", "one more"])
+def test_what_was_written_anew_is_in_another_state(tmp_path: Path, change: str):
+    mine = put(tmp_path / "mine", a_dot_pth=CONTENT)
+    before = state_of(mine)
+    assert state_of(mine) == before
+    put(mine, **({"a_dot_pth": CONTENT + b"x"} if change == "content" else {"b_dot_pth": b""}))
+    assert state_of(mine) != before

@@ -23,6 +23,7 @@ from soundstage.synth.mmaudio import autoencoder, network
 from soundstage.synth.mmaudio.autoencoder import Autoencoder
 from soundstage.synth.mmaudio.network import Velocity
 from soundstage.synth.mmaudio.variants import Variant
+from soundstage.weights.shelf import state_of
 
 CLIP_FILE = "open_clip_pytorch_model.bin"
 CONFIG_FILE = "config.json"
@@ -93,7 +94,7 @@ class Model:
         """Why one of the networks could not be loaded; None as long as none has failed."""
         files = self.files
         paths = (files.network, files.autoencoder, files.vocoder, files.synchformer, files.clip / CLIP_FILE)
-        return next((why for path in paths if (why := rack.obstacle(str(path)))), None)
+        return next((why for path in paths if (why := rack.obstacle(_name(path)))), None)
 
     def load_network(self, setting: Setting) -> Velocity:
         """As all of these, raises MissingPart where the file is not there, BadModel where it is another one."""
@@ -128,7 +129,12 @@ def _exact(setting: Setting) -> Setting:
 def _lent(
     rack: Rack, path: Path, load: Callable[[Setting], T], dtype: torch.dtype | None = None
 ) -> AbstractContextManager[T]:
-    return rack.borrow(str(path), _size(path, dtype or rack.setting.dtype), load)
+    return rack.borrow(_name(path), _size(path, dtype or rack.setting.dtype), load)
+
+
+def _name(path: Path) -> str:
+    """Another one once the file is another: what was damaged serves again when it is mended."""
+    return f"{path} {state_of(path)}"
 
 
 def _size(path: Path, dtype: torch.dtype) -> int:

@@ -190,6 +190,20 @@ def test_a_corrupt_file_is_named_and_disables_the_model(tiny_model, tiny_footage
         sound_of(engine, order)
 
 
+def test_a_mended_file_serves_again(tiny_model, tiny_footage, tmp_path) -> None:
+    model = copied(tiny_model, tmp_path)
+    whole = model.files.vocoder.read_bytes()
+    model.files.vocoder.write_bytes(whole[:2000])
+    engine, order = tiny.new_engine(model), Order("rain", 0.7, seed=3, footage=tiny_footage)
+    with pytest.raises(BadModel):
+        sound_of(engine, order)
+
+    model.files.vocoder.write_bytes(whole)
+
+    assert engine.obstacle() is None
+    assert len(sound_of(engine, order))
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_another_networks_checkpoint_is_told_by_what_was_expected(tiny_model, tiny_footage, tmp_path, part) -> None:
     model = copied(tiny_model, tmp_path)
