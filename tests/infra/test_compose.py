@@ -10,6 +10,7 @@ import pytest
 from services.backbone.dispatch.broker import app
 from services.backbone.settings import Settings, settings
 from soundstage.agents.llm.settings import AgentSettings, ModelSettings, Role, agent_settings
+from soundstage.weights.settings import ModelSettings as MakerSettings
 from tests.infra.composition import FILE, INFRA, ROOT, config, new_environment
 
 Services = Mapping[str, Mapping[str, Any]]
@@ -97,7 +98,8 @@ def test_no_secret_has_a_default() -> None:
 def test_what_processes_are_told_is_something_that_they_read(services: Services) -> None:
     known = {field.alias or f"SOUNDSTAGE_{name.upper()}" for name, field in Settings.model_fields.items()}
     told = {name for service in OURS for name in services[service]["environment"]}
-    elsewhere = {name for name in told if name.startswith("OTEL_")} | agents_variables() | KEYS
+    of_makers = {f"SOUNDSTAGE_{name.upper()}" for name in MakerSettings.model_fields}
+    elsewhere = {name for name in told if name.startswith("OTEL_")} | agents_variables() | KEYS | of_makers
     assert told - elsewhere <= known
 
 
@@ -252,7 +254,20 @@ def _seconds(duration: str) -> int:
 
 def test_scratch_is_on_disk_and_no_two_share_it(services: Services) -> None:
     for name in WORKERS:
-        assert services[name]["volumes"] == [{"type": "volume", "target": "/scratch"}], name
+        assert {"type": "volume", "target": "/scratch"} in services[name]["volumes"], name
+
+
+def test_sound_models_are_read_and_never_written(services: Services) -> None:
+    mounted = {
+        name: [m for m in service.get("volumes", ()) if m["target"] == "/models"] for name, service in services.items()
+    }
+    assert {name for name, mounts in mounted.items() if mounts} == {"worker_gpu"}
+    assert mounted["worker_gpu"][0]["read_only"] is True
+    assert services["worker_gpu"]["environment"]["SOUNDSTAGE_MODELS"] == "/models"
+
+
+def test_a_card_is_worked_by_processes_that_were_not_forked(services: Services) -> None:
+    assert "--spawn" in services["worker_gpu"]["command"]
 
 
 def test_the_gpu_is_reserved(services: Services) -> None:
