@@ -23,7 +23,6 @@ _Floats = NDArray[np.float64]
 
 _DIAGONAL = 1e-6
 _MOST_IMAGINARY = 1e-3
-_DEGREE = 3
 # So many features to a dimension make covariances of full rank, whose eigenvalues are as good and ten times as fast.
 _MANY = 2
 
@@ -139,19 +138,20 @@ def kernel_distance(made: Features, truth: Features) -> float:
     _check(made)
     _check(truth)
     first, second = np.asarray(made, np.float64), np.asarray(truth, np.float64)
-    return _mean_apart(first) + _mean_apart(second) - 2 * float(_kernel(first, second).mean())
+    return _mean_apart(first) + _mean_apart(second) - 2 * float(kernel(first, second).mean())
 
 
-def _kernel(first: _Floats, second: _Floats) -> _Floats:
-    product: _Floats = (first @ second.T / first.shape[1] + 1) ** _DEGREE
-    return product
+def kernel(first: _Floats, second: _Floats) -> _Floats:
+    """The kernel (x.y / dimensions + 1)^3 of each of the first features with each of the second."""
+    product: _Floats = first @ second.T / first.shape[1] + 1
+    return product * product * product  # ten times as fast as a power
 
 
 def _mean_apart(features: _Floats) -> float:
     """The kernel's mean over all pairs of two different features."""
-    kernel = _kernel(features, features)
+    values = kernel(features, features)
     count = len(features)
-    return float((kernel.sum() - np.trace(kernel)) / (count * (count - 1)))
+    return float((values.sum() - np.trace(values)) / (count * (count - 1)))
 
 
 def _check(features: Features) -> None:

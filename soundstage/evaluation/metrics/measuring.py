@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from soundstage.evaluation.metrics import agreement, divergences
 from soundstage.evaluation.metrics.bootstrap import Drawn, Interval, Resampling, interval_of
 from soundstage.evaluation.metrics.comparing import RESAMPLING, mean_measure
-from soundstage.evaluation.metrics.distances import Gaussian, frechet, frechet_of, kernel_distance
+from soundstage.evaluation.metrics.distances import Gaussian, frechet, frechet_of
 from soundstage.evaluation.metrics.extrapolation import extrapolated
+from soundstage.evaluation.metrics.kernels import KernelSums
 from soundstage.evaluation.metrics.measure import Better, Measure, NotDefined, undefined
 from soundstage.evaluation.metrics.windows import FilmFeatures, in_pairs, rows, side_by_side
 
@@ -22,6 +23,7 @@ OF_SETS = Resampling(times=200)
 
 _Rows = Sequence[NDArray[np.floating]]
 _FEW = "a value at endlessly many films, but with fewer features than dimensions: compare at equal counts only"
+_SQUARED = "a squared discrepancy without bias: where there is none, it falls as often below zero as above"
 
 
 def fd(name: str, made: FilmFeatures, truth: FilmFeatures, resampling: Resampling = OF_SETS) -> Measure:
@@ -52,14 +54,10 @@ def kd(name: str, made: FilmFeatures, truth: FilmFeatures, resampling: Resamplin
 
     def measured() -> Measure:
         films, first, second = in_pairs(made, truth)
-        value = kernel_distance(np.concatenate(first), np.concatenate(second))
-
-        def among(drawn: Drawn) -> float:
-            return kernel_distance(
-                np.concatenate([first[n] for n in drawn]), np.concatenate([second[n] for n in drawn])
-            )
-
-        return _measure(name, value, interval_of(among, len(films), resampling, around=value), "lower", len(films))
+        sums = KernelSums.of(first, second)
+        value = sums.distance(np.arange(len(films)))
+        interval = interval_of(sums.distance, len(films), resampling, around=value)
+        return _measure(name, value, interval, "lower", len(films), _SQUARED)
 
     return _or_why(name, "lower", measured)
 

@@ -40,12 +40,12 @@ def rows(features: NDArray[np.floating]) -> NDArray[np.floating]:
 def in_pairs(
     made: FilmFeatures, truth: FilmFeatures
 ) -> tuple[tuple[str, ...], list[NDArray[np.floating]], list[NDArray[np.floating]]]:
-    """Ids of the films that both have, in the order of `made`, and the rows of each.
+    """Ids of the films that both have rows of, in the order of `made`, and those rows.
 
     Raises:
         NotDefined: they share no film.
     """
-    films = tuple(film for film in made if film in truth)
+    films = tuple(film for film in made if film in truth and len(made[film]) and len(truth[film]))
     if not films:
         raise NotDefined("no film has features both of the reference and of what was made")
     return films, [rows(made[film]) for film in films], [rows(truth[film]) for film in films]

@@ -10,6 +10,8 @@ Times = Sequence[float] | _Floats
 
 # What a match is worth, in seconds of error: more than all errors together.
 _WORTH = 1e6
+# How the best assignment of some events to some onsets comes from that of fewer.
+_NO_EVENT, _NO_ONSET, _MATCH = 0, 1, 2
 
 
 def matches(events: Times, onsets: Times, tolerance: float) -> list[tuple[int, int]]:
@@ -49,26 +51,25 @@ def _stretches(wanted: _Floats, heard: _Floats, tolerance: float) -> Iterator[tu
 
 def _stretch(wanted: _Floats, heard: _Floats, tolerance: float) -> list[tuple[int, int]]:
     best = np.zeros(len(heard) + 1)
-    table = [best]
+    moves: list[NDArray[np.uint8]] = []
     for time in wanted:
         apart = np.abs(heard - time)
         gain = np.where(apart <= tolerance, _WORTH - apart, -np.inf)
-        best = np.maximum.accumulate(np.maximum(best, np.concatenate([[0.0], best[:-1] + gain])))
-        table.append(best)
-    return _traced(table)[::-1]
+        before = best
+        best = np.maximum.accumulate(np.maximum(before, np.concatenate([[0.0], before[:-1] + gain])))
+        by_onset = np.concatenate([[False], best[1:] == best[:-1]])
+        moves.append(np.select([best == before, by_onset], [_NO_EVENT, _NO_ONSET], _MATCH).astype(np.uint8))
+    return _traced(moves, len(heard))[::-1]
 
 
-def _traced(table: list[_Floats]) -> list[tuple[int, int]]:
-    """The matches that made the last value of the table, latest first."""
+def _traced(moves: list[NDArray[np.uint8]], onset: int) -> list[tuple[int, int]]:
+    """The matches that the best moves lead back to, latest first."""
     pairs: list[tuple[int, int]] = []
-    event, onset = len(table) - 1, len(table[0]) - 1
+    event = len(moves)
     while event and onset:
-        value = table[event][onset]
-        if value == table[event - 1][onset]:
-            event -= 1
-        elif value == table[event][onset - 1]:
-            onset -= 1
-        else:
+        move = moves[event - 1][onset]
+        if move == _MATCH:
             pairs.append((event - 1, onset - 1))
-            event, onset = event - 1, onset - 1
+        event -= move != _NO_ONSET
+        onset -= move != _NO_EVENT
     return pairs

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from soundstage.evaluation.metrics.distances import Gaussian, frechet, frechet_of, kernel_distance
 from soundstage.evaluation.metrics.extrapolation import extrapolated
+from soundstage.evaluation.metrics.kernels import KernelSums
 from soundstage.evaluation.metrics.measure import NotDefined
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -124,6 +125,16 @@ def test_the_kernel_distance_of_two_pairs_by_hand() -> None:
     # One dimension, kernel (xy + 1)^3: within {0, 1}: 1; within {1, 2}: 27; between: (1 + 1 + 8 + 27) / 4.
     made, truth = np.array([[0.0], [1.0]]), np.array([[1.0], [2.0]])
     assert kernel_distance(made, truth) == pytest.approx(1 + 27 - 2 * (1 + 1 + 8 + 27) / 4)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=SEEDS, counts=st.lists(st.integers(1, 5), min_size=2, max_size=6))
+def test_sums_by_film_give_the_kernel_distance_of_any_draw(seed, counts) -> None:
+    random = np.random.default_rng(seed)
+    made, truth = ([random.standard_normal((count, 4)) for count in counts] for _ in range(2))
+    drawn = random.integers(0, len(counts), len(counts))
+    wanted = kernel_distance(*(np.concatenate([part[n] for n in drawn]) for part in (made, truth)))
+    assert KernelSums.of(made, truth).distance(drawn) == pytest.approx(wanted, abs=1e-9)
 
 
 def test_extrapolation_takes_most_of_the_bias_of_few_films_away() -> None:
