@@ -12,7 +12,7 @@ from typing import Final
 from soundstage.errors import SoundstageError
 from soundstage.evaluation.bench.entries import BENCH_FILE, CATEGORIES, Bench, Entry
 from soundstage.evaluation.bench.problems import Problem
-from soundstage.evaluation.bench.sounding import Heard, hear_file, hear_track
+from soundstage.evaluation.bench.sounding import Heard, hear_file, hear_track, picture_seconds
 from soundstage.film.probe import Probe, probe
 
 SLACK: Final = 0.1  # seconds by which lengths and times may differ
@@ -80,7 +80,7 @@ def _checked(bench: Bench, entry: Entry) -> tuple[Measured, list[Problem]]:
     film, problems = bench.film_of(entry), list[Problem]()
     seen = _probed(entry, film, problems)
     heard = _heard(bench, entry, seen, problems)
-    lengths = Measured(_length(seen), heard.seconds if heard else None)
+    lengths = Measured(picture_seconds(seen) if seen else None, heard.seconds if heard else None)
     problems += _against_media(entry, film, bench.sound_of(entry), lengths, heard)
     problems += _of_words(entry, str(bench.folder / BENCH_FILE))
     if lengths.film is not None:
@@ -112,13 +112,6 @@ def _heard(bench: Bench, entry: Entry, seen: Probe | None, problems: list[Proble
     except SoundstageError as problem:
         problems.append(Problem(entry.id, str(path), str(problem)))
         return None
-
-
-def _length(seen: Probe | None) -> float | None:
-    if seen is None:
-        return None
-    end = seen.last_end if seen.last_end is not None else seen.declared
-    return None if end is None or end <= seen.start else end - seen.start
 
 
 def _against_media(entry: Entry, film: Path, sound: Path, lengths: Measured, heard: Heard | None) -> Iterator[Problem]:

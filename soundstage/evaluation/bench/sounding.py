@@ -24,6 +24,12 @@ class Heard:
     peak: float
 
 
+def picture_seconds(known: Probe) -> float | None:
+    """How long the pictures of a film last, without decoding them; None where its file does not tell."""
+    end = known.last_end if known.last_end is not None else known.declared
+    return None if end is None or end <= known.start else end - known.start
+
+
 def hear_file(path: Path) -> Heard:
     """A sound file. Raises BadSound when it cannot be read to its end."""
     known = facts(path)

@@ -9,6 +9,7 @@ import ffmpeg as graph
 
 from soundstage import ffmpeg
 from soundstage.errors import BadFilm, BadOption
+from soundstage.evaluation.bench.sounding import picture_seconds
 from soundstage.film.probe import Probe, probe
 
 # Containers that any of the pictures that are read can be copied into, by the one they come in.
@@ -22,17 +23,12 @@ def seconds_of(film: Path) -> float:
 
     Raises:
         StorageError: it cannot be read.
-        BadFilm: it is not a film.
+        BadFilm: it is not a film, or does not tell.
     """
-    return length(probe(film), film)
-
-
-def length(facts: Probe, film: Path) -> float:
-    """The length of the pictures of a film that was probed. Raises BadFilm where its file does not tell."""
-    end = facts.last_end if facts.last_end is not None else facts.declared
-    if end is None or end <= facts.start:
+    seconds = picture_seconds(probe(film))
+    if seconds is None:
         raise BadFilm(f"{film} does not tell how long it is; give a whole copy of it.")
-    return end - facts.start
+    return seconds
 
 
 def borders(seconds: float, window: float) -> tuple[float, ...]:
