@@ -31,6 +31,7 @@ Stop = Callable[[], bool]
 
 HOUSE = "house"
 INSTALL = "pip install 'soundstage[gpu]'"
+_PULL = "fetch it with: soundstage models pull"
 # What is left to the work itself, of a card whose owner set no bound.
 _SHARE_OF_CARD = 0.6
 _log = structlog.get_logger()
@@ -56,7 +57,7 @@ class SoundModels:
         """Args: shelf: None for the one that the settings name."""
         self.settings = settings or model_settings()
         self.shelf = shelf or Shelf(self.settings.folder)
-        self._engines: dict[str, Engine] = {}
+        self._engines: dict[str, tuple[str, Engine]] = {}
         self._opening = threading.Lock()
 
     def serving(self, wishes: Wishes, *does: Does) -> tuple[ModelCard, ...]:
@@ -89,9 +90,9 @@ class SoundModels:
             return NOBODY
         return Crew(self, wishes)
 
-    @cached_property
+    @property
     def known(self) -> Catalogue:
-        """All models there are, here or not."""
+        """All models there are, here or not, as the catalogue says now."""
         return catalogue()
 
     @cached_property
@@ -107,15 +108,21 @@ class SoundModels:
         return _rack(self.settings)
 
     def engine(self, card: ModelCard) -> "Engine":
-        """The engine of an MMAudio: one for all films, so that windows of many share its passes."""
+        """The engine of an MMAudio: one for all films, so that windows of many share its passes.
+
+        With other weights it is another one, which remembers nothing of what the former saw.
+        """
         from soundstage.synth.mmaudio.maker import open_engine
 
+        cards = self.known.needed(card)
+        weights = self.shelf.identities(cards)
         with self._opening:
-            if card.name not in self._engines:
-                cards = self.known.needed(card)
+            opened, engine = self._engines.get(card.name, ("", None))
+            if engine is None or opened != weights:
                 options, compiled = _engine_options(self.settings), self.settings.compile
-                self._engines[card.name] = open_engine(cards, self.shelf, self.rack, options=options, compiled=compiled)
-            return self._engines[card.name]
+                engine = open_engine(cards, self.shelf, self.rack, options=options, compiled=compiled)
+                self._engines[card.name] = weights, engine
+            return engine
 
     def _serves(self, card: ModelCard, wishes: Wishes) -> bool:
         named = not wishes.makers or card.name in wishes.makers or card.does is Does.LISTENING
@@ -131,7 +138,14 @@ class SoundModels:
                 "for; leave one of the two out."
             )
         if not self._is_whole(card):
-            raise BadOption(f"The model {card.name} is not here; fetch it with: soundstage models pull {card.name}.")
+            raise BadOption(f"The model {card.name} is not here{self._lacking(card)}; {_PULL} {card.name}.")
+
+    def _lacking(self, card: ModelCard) -> str:
+        """What is not as it should be of one that is here in part."""
+        if not self.shelf.has_begun(card):
+            return ""
+        lacking = [f"{each.name}/{path}" for each in self.known.needed(card) for path in self.shelf.lacking(each)]
+        return f" whole: it lacks {', '.join(lacking[:3])}{', …' if len(lacking) > 3 else ''}"
 
 
 @dataclass(frozen=True)
@@ -167,10 +181,10 @@ _Build = Callable[[SoundModels, ModelCard, Footage | None, Wishes, Stop], SoundM
 
 
 def _mmaudio(models: SoundModels, card: ModelCard, footage: Footage | None, wishes: Wishes, stop: Stop) -> SoundMaker:
-    from soundstage.synth.mmaudio.maker import MMAudioMaker, weights_of
+    from soundstage.synth.mmaudio.maker import MMAudioMaker
 
     cards = models.known.needed(card)
-    identity = weights_of(cards, models.shelf)
+    identity = models.shelf.identities(cards)
     return MMAudioMaker(cards, models.engine(card), footage, identity=identity, stop=stop)
 
 
@@ -205,7 +219,13 @@ def _speakers(models: SoundModels, wishes: Wishes) -> tuple[SoundMaker, ...]:
     cards = models.serving(wishes, Does.SPEECH)
     if not cards:
         return ()
-    voices_here = neural_voices(cards, lambda name: models.shelf.place(models.known.card(name)), models.rack)
+    known, shelf = models.known, models.shelf
+    voices_here = neural_voices(
+        cards,
+        place=lambda name: shelf.place(known.card(name)),
+        rack=models.rack,
+        identity=lambda name: shelf.identity(known.card(name)),
+    )
     return (SpeechMaker((*voices(), *voices_here)),)
 
 

@@ -1,5 +1,7 @@
 """Which models serve a job: those on the shelf, that it names, that its use allows."""
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -150,6 +152,42 @@ def test_where_a_model_is_damaged_the_next_best_serves(shelf: Path, tiny: Path, 
 
     assert take.maker == "procedural"
     assert "tiny-bed failed: " in take.choice
+
+
+def test_once_it_is_mended_it_serves_again(shelf: Path, tiny: Path, tmp_path: Path) -> None:
+    damaged = Path(shutil.copytree(tiny, shelf / "tiny-bed")) / "model_index.json"
+    whole = damaged.read_bytes()
+    damaged.write_text("{")
+    models, takes = SoundModels(), tmp_path / "takes"
+    takes.mkdir()
+
+    def maker() -> str:
+        stage = Stage((*models.crew(Wishes()).makers(None, lambda: False), *house_makers()), takes)
+        return stage.render([_lake()], lambda done: None).takes["rain-1"].maker
+
+    assert maker() == "procedural"
+    damaged.write_bytes(whole)
+    assert maker() == "tiny-bed"
+
+
+def test_a_model_that_is_not_whole_says_what_it_lacks(shelf: Path) -> None:
+    put = shelf / "tiny-bed" / "vae"
+    put.mkdir(parents=True)
+    (put / "config.json").write_text("{}")
+
+    with pytest.raises(BadOption, match=r"not here whole: it lacks tiny-bed/model_index\.json"):
+        SoundModels().crew(Wishes(("tiny-bed",)))
+
+
+def test_what_was_added_to_the_catalogue_is_known_without_a_restart(shelf: Path) -> None:
+    models = SoundModels()
+    assert "tiny-new" not in [card.name for card in models.known]
+
+    book = shelf / "models.yaml"
+    book.write_text(f"{_BOOK}  tiny-new:\n    <<: *tiny\n")
+    os.utime(book, ns=(1, 1))
+
+    assert "tiny-new" in [card.name for card in models.known]
 
 
 @pytest.mark.parametrize("music", [False, True], ids=["not asked for", "asked for"])

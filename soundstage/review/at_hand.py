@@ -12,7 +12,7 @@ from soundstage.review.pairing import Pairing
 from soundstage.review.sync import Sync
 from soundstage.weights.card import ModelCard
 from soundstage.weights.catalogue import Catalogue
-from soundstage.weights.shelf import Shelf
+from soundstage.weights.shelf import Shelf, state_of
 
 if TYPE_CHECKING:
     from soundstage.networks.clap import Clap
@@ -61,7 +61,9 @@ def _lender(
     rack: "Rack", card: ModelCard, folder: Path, load: Callable[[Path, "Setting"], Model]
 ) -> Callable[[], AbstractContextManager[Model]]:
     # Makers may keep a part of the same model under its own name.
-    return lambda: rack.borrow(f"{card.name} for listening", card.memory or 0, lambda setting: load(folder, setting))
+    size = rack.setting.size(card.memory or 0)
+    name, state = f"{card.name} for listening", state_of(folder)
+    return lambda: rack.borrow(name, size, lambda setting: load(folder, setting), state)
 
 
 def _clap(folder: Path, setting: "Setting") -> "Clap":

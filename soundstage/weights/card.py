@@ -1,5 +1,6 @@
 """What is known of one model before it is loaded: its licence, what it makes, what it takes, and its files."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -86,3 +87,12 @@ class ModelCard:
     cost: float | None = None
     languages: tuple[str, ...] = ()
     gated: bool = False
+
+    def __str__(self) -> str:
+        """Its name and licence, as a take names its sources."""
+        return f"{self.name} ({self.licence.name})"
+
+
+def licence_of(cards: Iterable[ModelCard]) -> str:
+    """All the licences that bear on what these make together, as an SPDX expression."""
+    return " AND ".join(sorted({card.licence.name for card in cards}))

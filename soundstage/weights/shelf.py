@@ -115,6 +115,10 @@ class Shelf:
         lines = sorted(f"{path} {digest or _stamp(place / path)}" for path, digest in known.items())
         return f"{card.name}@{hashlib.sha256(chr(10).join(lines).encode()).hexdigest()[:12]}"
 
+    def identities(self, cards: Iterable[ModelCard]) -> str:
+        """The same of several that work together."""
+        return "+".join(self.identity(card) for card in cards)
+
     def unlisted(self, card: ModelCard) -> tuple[str, ...]:
         """Files of a repository that lie here without a record of how they came, as in a folder of the user's."""
         if card.repository is None or self.record(card).listed:

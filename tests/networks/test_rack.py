@@ -132,3 +132,27 @@ def test_where_there_is_no_memory_others_go_out_first() -> None:
     with rack.borrow("large", 1, load) as model:
         assert model == "large"
     assert rack.names() == ("large",)
+
+
+def test_a_model_of_other_files_is_loaded_again_and_the_former_goes_out() -> None:
+    rack, loads = Rack(_HERE), []
+
+    def load(setting: Setting) -> str:
+        loads.append(setting)
+        if len(loads) == 1:
+            raise BadModel("It is damaged.")
+        return "model"
+
+    with pytest.raises(BadModel), rack.borrow("a", 1, load, "damaged"):
+        pass
+    for state in ("mended", "mended", "newer"):
+        with rack.borrow("a", 1, load, state):
+            assert rack.obstacle("a", state) is None
+
+    assert rack.obstacle("a", "damaged") == "It is damaged."
+    assert (len(loads), rack.names()) == (3, ("a",))
+
+
+def test_weights_take_twice_as_much_in_single_precision() -> None:
+    assert _HERE.size(100) == 200
+    assert Setting(_HERE.device, torch.bfloat16).size(100) == 100

@@ -14,6 +14,7 @@ from soundstage.synth.finishing import rendering
 from soundstage.synth.maker import Fit, MakerFacts, Rendering
 from soundstage.synth.prompts import avoided_in, prompt_of
 from soundstage.weights.card import ModelCard
+from soundstage.weights.shelf import state_of
 
 if TYPE_CHECKING:
     from soundstage.networks.rack import Rack, Setting
@@ -72,11 +73,11 @@ class TextToAudioMaker:
         self._running = running or Running()
         check_scheduler(self._family, self._running.scheduler)
         self._card, self._folder, self._rack = card, folder, rack
+        self._state = state_of(folder)
         self._music, self._stop = music, stop
-        self._basis = digest(
-            [identity or card.name, self._running.steps, self._running.guidance, self._running.scheduler]
-        )
         self._longest = card.longest or self._family.longest
+        how = [self._running.steps, self._running.guidance, self._running.scheduler, self._longest]
+        self._basis = digest([identity or card.name, *how, str(rack.setting.dtype)])
 
     @property
     def facts(self) -> MakerFacts:
@@ -94,7 +95,7 @@ class TextToAudioMaker:
 
     def can_make(self, cue: Cue) -> Fit:
         """Best for beds and what is off the picture; worse the more a sound has to meet the picture."""
-        if problem := self._rack.obstacle(self._card.name):
+        if problem := self._rack.obstacle(self._card.name, self._state):
             return Fit(0.0, problem)
         fit = _fit(cue, self._music)
         return Fit(fit.score, fit.reason, self._basis) if fit.score else fit
@@ -124,7 +125,8 @@ class TextToAudioMaker:
             scheduler=self._running.scheduler,
         )
         request = Request(prompt_of(cue), avoided_in(cue), self._seconds(cue.duration), seed, manner, self._stop)
-        with self._rack.borrow(self._card.name, self._card.memory or _UNKNOWN_MEMORY, self._load) as studio:
+        size = self._rack.setting.size(self._card.memory or _UNKNOWN_MEMORY)
+        with self._rack.borrow(self._card.name, size, self._load, self._state) as studio:
             return studio.make(request)
 
     def _seconds(self, duration: float) -> float:

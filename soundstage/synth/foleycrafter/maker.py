@@ -17,8 +17,8 @@ from soundstage.synth.finishing import rendering
 from soundstage.synth.foleycrafter.parts import Parts
 from soundstage.synth.maker import Fit, MakerFacts, Rendering
 from soundstage.synth.prompts import avoided_in, prompt_of
-from soundstage.weights.card import ModelCard
-from soundstage.weights.shelf import Shelf
+from soundstage.weights.card import ModelCard, licence_of
+from soundstage.weights.shelf import Shelf, state_of
 
 if TYPE_CHECKING:
     from soundstage.networks.rack import Rack, Setting
@@ -61,7 +61,8 @@ class FoleyCrafterMaker:
         card = cards[-1]
         self._cards = tuple(cards)
         self._parts = Parts.on(shelf, cards)
-        self._basis = "+".join(shelf.identity(each) for each in cards) + f" in {steps} steps"
+        self._basis = f"{shelf.identities(cards)} in {steps} steps, {rack.setting.dtype}"
+        self._state = state_of(*(shelf.place(each) for each in cards))
         self._steps = steps
         self._rack = rack
         self._footage = footage
@@ -73,7 +74,7 @@ class FoleyCrafterMaker:
             channels=1,
             longest=None,
             cost=card.cost or _COST,
-            licence=_licence(cards),
+            licence=licence_of(cards),
             sample_rate=card.sample_rate or 16_000,
             gathers=True,
         )
@@ -99,21 +100,24 @@ class FoleyCrafterMaker:
             StorageError: the pictures cannot be read.
             Stopped: `stop` said so.
         """
-        sources = tuple(f"{card.name} ({card.licence.name})" for card in self._cards)
+        sources = tuple(map(str, self._cards))
         return Rendering(self.facts.channels, self._blocks(cue, seed), self.facts.licence, sources)
 
     def _blocks(self, cue: Cue, seed: int) -> Iterator[Block]:
         from soundstage.synth.canvas import Stopped
 
-        size = sum(card.memory or 0 for card in self._cards)
+        size = self._rack.setting.size(sum(card.memory or 0 for card in self._cards))
         made: list[Block] = []
-        with self._rack.borrow(self.facts.name, size, lambda setting: self._load(self._parts, setting)) as crafter:
+        with self._rack.borrow(self.facts.name, size, self._loaded, self._state) as crafter:
             for block in crafter.compose(self._wanted(crafter, cue, seed)):
                 if self._stop():
                     raise Stopped(f"The sound of {cue.id} was given up.")
                 made.append(block)
                 yield block[:0]
         yield from rendering(np.concatenate(made), crafter.ruler.sample_rate, cue, self.facts.licence).blocks
+
+    def _loaded(self, setting: Setting) -> FoleyCrafter:
+        return self._load(self._parts, setting)
 
     def _wanted(self, crafter: FoleyCrafter, cue: Cue, seed: int) -> Wanted:
         from soundstage.synth.foleycrafter.crafter import Wanted
@@ -132,7 +136,7 @@ class FoleyCrafterMaker:
         label = knowledge().find(cue.label)
         if cue.layer not in _LAYERS or (label is not None and label.layer not in _LAYERS):
             return "it makes effects and beds only"
-        return self._rack.obstacle(self.facts.name)
+        return self._rack.obstacle(self.facts.name, self._state)
 
     def _sight(self, crafter: FoleyCrafter, cue: Cue) -> Sight | None:
         """What the pictures show; when something happens in them is looked for only where that is not known."""
@@ -154,11 +158,6 @@ class FoleyCrafterMaker:
 def _times(cue: Cue, rate: float) -> NDArray[np.float64]:
     """Film times `rate` a second from the cue's start to before its end."""
     return cue.start + np.arange(max(1, int(np.ceil(cue.duration * rate)))) / rate
-
-
-def _licence(cards: Sequence[ModelCard]) -> str:
-    """All the licences that bear on a take, as an SPDX expression."""
-    return " AND ".join(sorted({card.licence.name for card in cards}))
 
 
 def _load(parts: Parts, setting: Setting) -> FoleyCrafter:

@@ -18,7 +18,7 @@ from soundstage.synth.maker import Fit, MakerFacts, Rendering
 from soundstage.synth.mmaudio.durations import seconds_seen
 from soundstage.synth.mmaudio.variants import VARIANTS
 from soundstage.synth.prompts import avoided_in, prompt_of
-from soundstage.weights.card import ModelCard
+from soundstage.weights.card import ModelCard, licence_of
 from soundstage.weights.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class MMAudioMaker:
             cards: MMAudio's, last, after those it needs, as `Catalogue.needed` gives them.
             engine: what works, as `open_engine` makes it from the same cards.
             footage: the film's pictures; None where there are none.
-            identity: of the very weights, as `weights_of` names them.
+            identity: of the very weights, as `Shelf.identities` names them.
             stop: asked between steps whether to give up.
         """
         card = cards[-1]
@@ -61,14 +61,14 @@ class MMAudioMaker:
         self._engine = engine
         self._footage = footage
         self._stop = stop
-        self._basis = f"{identity or card.name}, {engine.options}"
+        self._basis = f"{identity or card.name}, {engine.options}, {engine.rack.setting.dtype}"
         self.facts = MakerFacts(
             name=card.name,
             method=Method.VIDEO_TO_AUDIO,
             channels=1,
             longest=None,
             cost=_COST if card.cost is None else card.cost,
-            licence=" AND ".join(sorted({each.licence.name for each in cards})),
+            licence=licence_of(cards),
             sample_rate=engine.sample_rate,
             gathers=True,
         )
@@ -96,7 +96,7 @@ class MMAudioMaker:
             StorageError: the pictures cannot be read.
             Stopped: `stop` said so.
         """
-        sources = tuple(f"{card.name} ({card.licence.name})" for card in self._cards)
+        sources = tuple(map(str, self._cards))
         return Rendering(1, self._blocks(cue, seed), self.facts.licence, sources)
 
     def _blocks(self, cue: Cue, seed: int) -> Iterator[Block]:
@@ -174,11 +174,6 @@ def open_engine(
     if name not in VARIANTS:
         raise BadModel(f"{files.network.name} is no MMAudio that is known; give one of {', '.join(VARIANTS)}.")
     return Engine(Model(VARIANTS[name], files, compiled=compiled), rack, options)
-
-
-def weights_of(cards: Sequence[ModelCard], shelf: Shelf) -> str:
-    """A short name of the very weights of all these."""
-    return "+".join(shelf.identity(card) for card in cards)
 
 
 def _files(cards: Sequence[ModelCard], shelf: Shelf) -> Files:

@@ -94,7 +94,7 @@ class Model:
         """Why one of the networks could not be loaded; None as long as none has failed."""
         files = self.files
         paths = (files.network, files.autoencoder, files.vocoder, files.synchformer, files.clip / CLIP_FILE)
-        return next((why for path in paths if (why := rack.obstacle(_name(path)))), None)
+        return next((why for path in paths if (why := rack.obstacle(str(path), state_of(path)))), None)
 
     def load_network(self, setting: Setting) -> Velocity:
         """As all of these, raises MissingPart where the file is not there, BadModel where it is another one."""
@@ -129,12 +129,7 @@ def _exact(setting: Setting) -> Setting:
 def _lent(
     rack: Rack, path: Path, load: Callable[[Setting], T], dtype: torch.dtype | None = None
 ) -> AbstractContextManager[T]:
-    return rack.borrow(_name(path), _size(path, dtype or rack.setting.dtype), load)
-
-
-def _name(path: Path) -> str:
-    """Another one once the file is another: what was damaged serves again when it is mended."""
-    return f"{path} {state_of(path)}"
+    return rack.borrow(str(path), _size(path, dtype or rack.setting.dtype), load, state_of(path))
 
 
 def _size(path: Path, dtype: torch.dtype) -> int:

@@ -42,7 +42,9 @@ class SpeechMaker:
         """1 for a line of speech; 0.1 while no voice is installed, so that `make` can say what to install."""
         if cue.layer is not Layer.SPEECH or not cue.text:
             return Fit(0.0, "not a line to speak")
-        return Fit(1.0, "a line to speak") if self._known() else Fit(0.1, _NO_VOICE)
+        if not self._known():
+            return Fit(0.1, _NO_VOICE)
+        return Fit(1.0, "a line to speak", self._spoken_by(cue))
 
     def make(self, cue: Cue, seed: int) -> Rendering:
         """Speak the cue's text.
@@ -62,6 +64,13 @@ class SpeechMaker:
             licence=voice.licence,
             sources=(f"voice {voice.name} ({voice.licence})",),
         )
+
+    def _spoken_by(self, cue: Cue) -> str:
+        """The voice; empty where there is none of that name, which `make` says."""
+        try:
+            return voice_named(cue.voice, self._known(), _speaker(cue)).identity
+        except BadSound:
+            return ""
 
     def _known(self) -> Sequence[Voice]:
         return voices() if self._speakers is None else self._speakers

@@ -51,6 +51,11 @@ class Voice(Protocol):
         """SPDX name of the licence of what it says, or "unknown"."""
         ...
 
+    @property
+    def identity(self) -> str:
+        """Names the very weights it speaks from: part of the key of all it says."""
+        ...
+
     def say(self, text: str, speed: float = 1.0, *, seed: int = 0) -> Block:
         """Speak.
 
@@ -73,6 +78,11 @@ class PiperVoice:
     model: Path
     language: str = ""
     licence: str = "unknown"
+
+    @property
+    def identity(self) -> str:
+        """Its name and the size of its model."""
+        return f"{self.name}@{self.model.stat().st_size if self.model.is_file() else 0}"
 
     def say(self, text: str, speed: float = 1.0, *, seed: int = 0) -> Block:
         """Speak; see `Voice`. Raises MissingPart without Piper, BadSound when nothing comes out."""

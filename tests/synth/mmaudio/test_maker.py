@@ -15,7 +15,7 @@ from soundstage.sound import frames_of  # noqa: E402
 from soundstage.synth.canvas import Stopped  # noqa: E402
 from soundstage.synth.mmaudio import stages  # noqa: E402
 from soundstage.synth.mmaudio.engine import Engine  # noqa: E402
-from soundstage.synth.mmaudio.maker import MMAudioMaker, open_engine, weights_of  # noqa: E402
+from soundstage.synth.mmaudio.maker import MMAudioMaker, open_engine  # noqa: E402
 from soundstage.synth.procedural import ProceduralMaker  # noqa: E402
 from soundstage.weights.catalogue import DATA, read_catalogue  # noqa: E402
 from soundstage.weights.shelf import Shelf  # noqa: E402
@@ -176,7 +176,3 @@ def test_an_engine_finds_the_published_files(tmp_path: Path, name, network, auto
 def test_a_card_of_no_known_variant_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadModel, match=r"lacks bigvgan, clip"):
         open_engine(cards_of()[-1:], Shelf(tmp_path), tiny.new_rack())
-
-
-def test_weights_are_told_by_all_their_files(tmp_path: Path) -> None:
-    assert weights_of(cards_of(), Shelf(tmp_path)).count("@") == len(cards_of())

@@ -17,6 +17,7 @@ class Hummer:
     language: str = "en"
     licence: str = "CC0-1.0"
     haste: float = 2.0
+    identity: str = "hummer@1"
 
     def say(self, text: str, speed: float = 1.0, *, seed: int = 0) -> Block:
         seconds = len(text.split()) / 3 / min(speed, self.haste)
@@ -117,3 +118,13 @@ def test_without_a_voice_a_line_is_still_offered_so_that_the_message_is_seen():
 
 def test_makes_nothing_but_lines():
     assert SpeechMaker([Hummer()]).can_make(cue(text=None)).score == 0
+
+
+def test_a_take_hangs_on_the_voice_that_speaks_it():
+    def basis(*voices: Hummer, **more: object) -> str:
+        return SpeechMaker(voices).can_make(cue(**more)).basis
+
+    assert basis(Hummer()) == basis(Hummer(), Hummer("other", "fr", identity="other@1"))
+    assert basis(Hummer()) != basis(Hummer(identity="hummer@2"))
+    assert basis(Hummer(), Hummer("other", identity="other@1"), voice="other") == "other@1"
+    assert basis(Hummer(), voice="nobody") == ""

@@ -270,3 +270,25 @@ def test_what_is_drawn_follows_the_seed_alone():
     assert all(torch.equal(one, two) for one, two in zip(first, same, strict=True))
     assert not any(torch.equal(one, two) for one, two in zip(first, other, strict=True))
     assert 20 < first[2].sum() < 80
+
+
+def test_a_voice_is_told_by_its_name_and_all_its_weights(shelf: Path):
+    rack = Rack(Setting(torch.device("cpu"), torch.float32))
+    (voice,) = neural_voices((SPEECHT5,), lambda name: shelf / name, rack, lambda name: f"{name}@1")
+    assert voice.identity == f"{voice.name} {SPEECHT5.needs[0]}@1+{SPEECHT5.name}@1"
+
+
+def test_a_mended_model_speaks_again(spoiled: Path):
+    weights = spoiled / VITS.name / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:100])
+    rack = Rack(Setting(torch.device("cpu"), torch.float32))
+
+    def first() -> NeuralVoice:
+        return neural_voices((VITS,), lambda name: spoiled / name, rack)[0]
+
+    for _ in range(2):
+        with pytest.raises(BadModel):
+            first().say(TEXT)
+    weights.write_bytes(whole)
+    assert len(first().say(TEXT))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from soundstage.errors import MissingPart
 from soundstage.sound import SAMPLE_RATE, Block
 from soundstage.weights.card import Does, ModelCard
+from soundstage.weights.shelf import state_of
 
 if TYPE_CHECKING:
     from soundstage.networks.rack import Rack, Setting
@@ -55,6 +56,8 @@ class _Model:
     name: str
     size: int
     load: "Callable[[Setting], Talker]"
+    identity: str
+    state: str
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,11 @@ class NeuralVoice:
     person: Person
     rack: "Rack"
 
+    @property
+    def identity(self) -> str:
+        """Its name and the weights of its model."""
+        return f"{self.name} {self.model.identity}"
+
     def say(self, text: str, speed: float = 1.0, *, seed: int = 0) -> Block:
         """Speak; see `Voice`.
 
@@ -76,12 +84,17 @@ class NeuralVoice:
             BadModel: its files are damaged or another model's.
             BadSound: nothing in the text can be spoken.
         """
-        with self.rack.borrow(self.model.name, self.model.size, self.model.load) as talker:
+        with self.rack.borrow(self.model.name, self.model.size, self.model.load, self.model.state) as talker:
             spoken, rate = talker.say(text, speed, seed, self.person), talker.rate
         return np.asarray(soxr.resample(spoken, rate, SAMPLE_RATE), np.float32)[:, None]
 
 
-def neural_voices(cards: Iterable[ModelCard], place: Callable[[str], Path], rack: "Rack") -> tuple[NeuralVoice, ...]:
+def neural_voices(
+    cards: Iterable[ModelCard],
+    place: Callable[[str], Path],
+    rack: "Rack",
+    identity: Callable[[str], str] = lambda name: name,
+) -> tuple[NeuralVoice, ...]:
     """The voices of the models that are there.
 
     A model of several speakers has a voice for each, NAME-0 and so on. SpeechT5 has one for each file of a speaker's
@@ -92,20 +105,29 @@ def neural_voices(cards: Iterable[ModelCard], place: Callable[[str], Path], rack
         cards: of models; those that do not speak, are not known here or not on the disk are passed over.
         place: the folder of a model by its card's name.
         rack: where they are loaded to.
+        identity: names the very weights of a model by its card's name.
     """
     return tuple(
         voice
         for card in cards
         if card.does is Does.SPEECH and card.family in _FAMILIES and (place(card.name) / "config.json").is_file()
-        for voice in _voices(card, place, rack)
+        for voice in _voices(card, place, rack, identity)
     )
 
 
-def _voices(card: ModelCard, place: Callable[[str], Path], rack: "Rack") -> Iterator[NeuralVoice]:
+def _voices(
+    card: ModelCard, place: Callable[[str], Path], rack: "Rack", identity: Callable[[str], str]
+) -> Iterator[NeuralVoice]:
     family, folder = _FAMILIES[card.family], place(card.name)
     vocoder = place(card.needs[0]) if card.needs else folder / "vocoder"
     language = card.languages[0] if card.languages else ""
-    model = _Model(card.name, card.memory or _MEMORY, family.loader(card.name, folder, vocoder, language))
+    model = _Model(
+        name=card.name,
+        size=2 * (card.memory or _MEMORY),  # they work in float32
+        load=family.loader(card.name, folder, vocoder, language),
+        identity="+".join(map(identity, (*card.needs, card.name))),
+        state=state_of(folder, vocoder),
+    )
     for suffix, person in family.people(folder):
         name = f"{card.name}-{suffix}" if suffix else card.name
         yield NeuralVoice(name, language, card.licence.name, model, person, rack)
