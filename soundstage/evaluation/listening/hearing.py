@@ -160,10 +160,10 @@ def _interval(table: _Table, error: float) -> tuple[float, float]:
     """From drawing rows and columns anew; the same table gives the same interval."""
     listeners, films = table.shape
     draw = np.random.default_rng([listeners, films])
-    means = []
-    for _ in range(_TIMES):
-        drawn = table[np.ix_(draw.integers(0, listeners, listeners), draw.integers(0, films, films))]
-        if np.isfinite(drawn).any():
-            means.append(float(np.nanmean(drawn)))
-    low, high = np.quantile(means, [error / 2, 1 - error / 2])
+    rows = draw.multinomial(listeners, np.full(listeners, 1 / listeners), _TIMES)
+    columns = draw.multinomial(films, np.full(films, 1 / films), _TIMES)
+    there = np.isfinite(table)
+    counts = ((rows @ there) * columns).sum(axis=1)
+    sums = ((rows @ np.where(there, table, 0.0)) * columns).sum(axis=1)
+    low, high = np.quantile(sums[counts > 0] / counts[counts > 0], [error / 2, 1 - error / 2])
     return float(low), float(high)

@@ -1,5 +1,6 @@
 """Scores systems on a bench: hears all their soundtracks, several at a time, and puts the measures together."""
 
+import logging
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -8,6 +9,8 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final, TypeVar
+
+import structlog
 
 from soundstage.errors import BadBench
 from soundstage.evaluation.bench.entries import Bench
@@ -157,8 +160,13 @@ def _results(work: Callable[[_Item], _Found], items: Sequence[_Item], workers: i
     if workers <= 1:
         yield from map(work, items)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_be_quiet) as pool:
         yield from pool.map(work, items)
+
+
+def _be_quiet() -> None:
+    """A process of ours would print its log among what the command prints."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 
 
 def _check(systems: Sequence[Results]) -> None:
