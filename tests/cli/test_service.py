@@ -17,6 +17,7 @@ from tests.cli.test_refusals import assert_one_line
 from tests.client.conftest import (  # noqa: F401 - fixtures
     Service,
     bucket,
+    buckets,
     client,
     database_url,
     home_of_its_own,

@@ -24,6 +24,7 @@ from tests.client.proxy import Wire, wire_to
 from tests.services.api.serving import over_socket
 from tests.services.conftest import (  # noqa: F401 - fixtures
     bucket,
+    buckets,
     database_url,
     object_store_env,
     postgres_url,

@@ -5,7 +5,7 @@
     fresh_database_url  function  another one, for one test alone
     redis_url           module    a Redis database, empty
     object_store_env    session   the variables that name the S3 server and its keys
-    bucket              function  a fresh bucket
+    bucket              function  an empty bucket
     service_environment function  all variables of a service on these, also set in os.environ
     service_settings    function  the Settings that they make
     private_servers     function  servers of the test's own, to stop, kill and start
@@ -115,24 +115,66 @@ def object_store_env(servers_folder: Path) -> Iterator[Mapping[str, str]]:
     server.stop()
 
 
+class Buckets:
+    """Lends out empty buckets: one that comes back as it went serves again."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._client = boto3.client(
+            "s3",
+            endpoint_url=environment["S3_ENDPOINT_URL"],
+            aws_access_key_id=environment.get("AWS_ACCESS_KEY_ID"),
+            aws_secret_access_key=environment.get("AWS_SECRET_ACCESS_KEY"),
+            region_name=environment.get("AWS_REGION", "us-east-1"),
+        )
+        self._empty: str | None = None
+
+    def take(self) -> str:
+        """The name of an empty bucket."""
+        if self._empty is None:
+            self._empty = f"soundstage-{secrets.token_hex(6)}"
+            self._client.create_bucket(Bucket=self._empty)
+        name, self._empty = self._empty, None
+        return name
+
+    def give_back(self, name: str) -> None:
+        """Keep it for the next, or remove it with what was left in it."""
+        if self._client.list_objects_v2(Bucket=name).get("Contents") or self._has_uploads(name):
+            self._remove(name)
+        else:
+            self._empty = name
+
+    def close(self) -> None:
+        """Remove what is there."""
+        if self._empty:
+            self._remove(self._empty)
+        self._client.close()
+
+    def _has_uploads(self, name: str) -> bool:
+        try:
+            return bool(self._client.list_multipart_uploads(Bucket=name).get("Uploads"))
+        except ClientError:  # so some stores say that there is none
+            return False
+
+    def _remove(self, name: str) -> None:
+        for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=name):
+            for item in page.get("Contents", []):
+                self._client.delete_object(Bucket=name, Key=item["Key"])
+        with suppress(ClientError):  # a store that does not list unfinished uploads keeps the bucket for their sake
+            self._client.delete_bucket(Bucket=name)
+
+
+@pytest.fixture(scope="session")
+def buckets(object_store_env: Mapping[str, str]) -> Iterator[Buckets]:
+    made = Buckets(object_store_env)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def bucket(object_store_env: Mapping[str, str]) -> Iterator[str]:
-    client = boto3.client(
-        "s3",
-        endpoint_url=object_store_env["S3_ENDPOINT_URL"],
-        aws_access_key_id=object_store_env.get("AWS_ACCESS_KEY_ID"),
-        aws_secret_access_key=object_store_env.get("AWS_SECRET_ACCESS_KEY"),
-        region_name=object_store_env.get("AWS_REGION", "us-east-1"),
-    )
-    name = f"soundstage-{secrets.token_hex(6)}"
-    client.create_bucket(Bucket=name)
+def bucket(buckets: Buckets) -> Iterator[str]:
+    name = buckets.take()
     yield name
-    for page in client.get_paginator("list_objects_v2").paginate(Bucket=name):
-        for item in page.get("Contents", []):
-            client.delete_object(Bucket=name, Key=item["Key"])
-    with suppress(ClientError):  # a store that does not list unfinished uploads keeps the bucket for their sake
-        client.delete_bucket(Bucket=name)
-    client.close()
+    buckets.give_back(name)
 
 
 @pytest.fixture

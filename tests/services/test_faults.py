@@ -40,7 +40,7 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_film(tmp_path_factory.mktemp("film"), shots=(0, 3, 5), pictures=100)
+    return small_film(tmp_path_factory.mktemp("film"), shots=(0, 3, 5), pictures=60)
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +163,7 @@ def test_the_database_restarts(scene: Scene, undisturbed: str):
 def test_the_store_is_away_for_a_while(scene: Scene, undisturbed: str):
     until_running(scene, "read")
     scene.servers.store.stop()
-    time.sleep(20)
+    time.sleep(8)
     scene.servers.store.start()
     check_whole(scene, undisturbed)
 
@@ -233,7 +233,7 @@ def test_cancel_stops_a_running_step_within_five_seconds(scene: Scene, kind: str
 def test_a_worker_that_is_told_to_stop_hands_its_step_back(
     environment: Mapping[str, str], private_servers: PrivateServers, tmp_path: Path
 ):
-    film = small_film(tmp_path, shots=(0, 3, 5, 1, 2, 4), pictures=250)
+    film = small_film(tmp_path, shots=(0, 3, 5, 1, 2, 4), pictures=80)
     with running_house(tmp_path, {**environment, "SOUNDSTAGE_HEARTBEAT": "0.05"}, *WORKING) as house:
         scene = Scene(house, private_servers, submit(film, settings(), JobOptions()))
         until_running(scene, "read")
