@@ -19,18 +19,22 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import soundfile
 import torch
 from torch import Tensor, nn
 from transformers import GPT2Config, GPT2Model, RobertaConfig, RobertaModel
 
 from benchmarks.parity.stand_ins import difference, module, package
+from soundstage.evaluation.features.item import Item, legacy
 from soundstage.evaluation.features.resampling import resampled
+from soundstage.evaluation.features.sounds import cut, heard
 from soundstage.networks import laionclap, msclap, panns, passt, vggish
 from soundstage.networks.mel import MelSettings, mel_filters
 from soundstage.networks.rack import Setting
@@ -52,9 +56,8 @@ def main() -> int:
     options = asked.parse_args()
     _stand_in(options)
     torch.manual_seed(5)
-    comparisons: tuple[Callable[[], Errors], ...] = (_resampling, _vggish, _panns, _passt, _ms_clap, _laion_clap)
     differing = 0
-    for compare in comparisons:
+    for compare in (_resampling, _reading, _vggish, _panns, _passt, _ms_clap, _laion_clap):
         began = time.perf_counter()
         with torch.inference_mode():
             errors = compare()
@@ -67,7 +70,7 @@ def main() -> int:
 
 
 def _resampling() -> Errors:
-    original = importlib.import_module("torchaudio.functional.functional")
+    original = _module("torchaudio.functional.functional")
     errors = {}
     for given, wanted in ((48_000, 16_000), (44_100, 16_000), (48_000, 32_000), (48_000, 44_100), (22_050, 48_000)):
         sound = torch.randn(3 * given)
@@ -77,8 +80,29 @@ def _resampling() -> Errors:
     return errors
 
 
+def _reading() -> Errors:
+    """What the networks are shown of a file: av-benchmark's datasets beside our reader."""
+    datasets = _module("av_bench.data.audio_dataset")
+    rate, shown = 44_100, legacy(8.0)
+    time = torch.arange(9 * rate) / rate
+    stereo = torch.stack((0.3 * torch.sin(2000 * time * time), 0.1 * torch.randn(9 * rate) + 0.2))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "film.wav"
+        soundfile.write(str(path), stereo.T.numpy(), rate, subtype="PCM_16")
+        item = Item("film", 9.0, path)
+        ours = heard(item)
+        errors = {}
+        for wanted in (16_000, 32_000, 48_000):
+            theirs, name = datasets.AudioDataset([path], audio_length=8.0, sr=wanted)[0]
+            found = cut(ours.at(wanted), wanted, shown, item)
+            errors[f"{name}.wav at {wanted} Hz"] = difference(theirs, found)
+        theirs, _ = datasets.SynchformerAudioDataset([path], duration=8.0)[0]
+        errors["film.wav for Synchformer"] = difference(theirs, ours.at(16_000, centred=False)[: 8 * 16_000])
+    return errors
+
+
 def _vggish() -> Errors:
-    original = importlib.import_module("av_bench.vggish.vggish").VGGish(pretrained=False, postprocess=False).eval()
+    original = _module("av_bench.vggish.vggish").VGGish(pretrained=False, postprocess=False).eval()
     sounds = torch.randn(2, 50_000) * 0.2
     wanted = original(sounds)
     with _checkpoint(original.state_dict()) as path:
@@ -99,7 +123,7 @@ def _panns() -> Errors:
         (folder / "Cnn14_mAP=0.431.pth").touch()  # that it is there is all that matters
         torch.save({"model": ours.state_dict()}, folder / panns.FILE)
         names = {"window_size": 512, "hop_size": 160, "mel_bins": 64, "fmin": 50, "fmax": 8000, "classes_num": 527}
-        build = importlib.import_module("av_bench.panns").Cnn14
+        build = _module("av_bench.panns").Cnn14
         original = build(features_list=["2048", "logits"], sample_rate=16_000, **names).eval()
         loaded = panns.load_panns(folder / panns.FILE, ON_CPU)
     sounds = torch.randn(2, 8 * panns.RATE) * 0.2
@@ -112,14 +136,21 @@ def _panns() -> Errors:
 
 def _passt() -> Errors:
     with contextlib.redirect_stdout(io.StringIO()):
-        models = importlib.import_module("hear21passt.models.passt")
+        models = _module("hear21passt.models.passt")
         net = models.get_model(arch="passt_s_swa_p16_128_ap476", pretrained=False)
-        shown = importlib.import_module("hear21passt.models.preprocess")
+        shown = _module("hear21passt.models.preprocess")
         shown.torch = _with_real_spectra()
-        settings = {"n_mels": 128, "sr": 32_000, "win_length": 800, "hopsize": 320, "n_fft": 1024, "freqm": 48}
+        settings: dict[str, Any] = {
+            "n_mels": 128,
+            "sr": 32_000,
+            "win_length": 800,
+            "hopsize": 320,
+            "n_fft": 1024,
+            "freqm": 48,
+        }
         settings |= {"timem": 192, "htk": False, "fmin": 0.0, "fmax": None, "norm": 1}
         mel = shown.AugmentMelSTFT(**settings, fmin_aug_range=10, fmax_aug_range=2000)
-        wrapper = importlib.import_module("hear21passt.wrapper").PasstBasicWrapper
+        wrapper = _module("hear21passt.wrapper").PasstBasicWrapper
         original = wrapper(mel=mel, net=_stirred(net), mode="all").eval()
         sound = torch.randn(1, passt.SAMPLES) * 0.2
         wanted = original(sound)
@@ -133,7 +164,7 @@ def _passt() -> Errors:
 
 
 def _ms_clap() -> Errors:
-    package_of = importlib.import_module("msclap.models.clap")
+    package_of = _module("msclap.models.clap")
     small = GPT2Config(n_layer=_MICROSOFT.layers)
     package_of.AutoModel = SimpleNamespace(from_pretrained=lambda name: GPT2Model(small))
     original = package_of.CLAP("HTSAT", msclap.RATE, 1024, 320, 64, 50, 8000, 527, 768, "gpt2", 768, _MICROSOFT.joint)
@@ -153,16 +184,16 @@ def _ms_clap() -> Errors:
 
 
 def _laion_clap() -> Errors:
-    models = importlib.import_module("clap_module.model")
+    models = _module("clap_module.model")
     small = RobertaConfig(
         vocab_size=50_265, num_hidden_layers=_LAION.layers, max_position_embeddings=514, type_vocab_size=1,
         layer_norm_eps=1e-5,
     )  # fmt: skip
     models.RobertaModel = SimpleNamespace(from_pretrained=lambda name: RobertaModel(small))
-    hearing = {"audio_length": 1024, "clip_samples": 480_000, "mel_bins": 64, "sample_rate": 48_000}
+    hearing: dict[str, Any] = {"audio_length": 1024, "clip_samples": 480_000, "mel_bins": 64, "sample_rate": 48_000}
     hearing |= {"window_size": 1024, "hop_size": 480, "fmin": 50, "fmax": 14_000, "class_num": 527}
     hearing |= {"model_type": "HTSAT", "model_name": "base"}
-    reading = {"context_length": 77, "vocab_size": 49_408, "width": 512, "heads": 8, "layers": 12}
+    reading: dict[str, Any] = {"context_length": 77, "vocab_size": 49_408, "width": 512, "heads": 8, "layers": 12}
     original = _stirred(models.CLAP(1024, hearing, reading | {"model_type": "roberta"})).eval()
     _as_published(original.audio_branch.spectrogram_extractor, 1024)
     _some_bands(original.audio_branch.logmel_extractor.melW)
@@ -179,6 +210,10 @@ def _laion_clap() -> Errors:
         "LAION-CLAP, sounds": difference(original.get_audio_embedding(given), ours.sounds(sounds)),
         "LAION-CLAP, texts": difference(wanted, ours.texts(words, shown)),
     }
+
+
+def _module(name: str) -> Any:  # noqa: ANN401 - modules of checkouts
+    return importlib.import_module(name)
 
 
 def _stirred(network: Any) -> Any:  # noqa: ANN401 - modules of checkouts
@@ -225,7 +260,7 @@ def _with_real_spectra() -> Any:  # noqa: ANN401 - stands for torch itself
     """torch, whose `stft` still gives real and imaginary parts apart where that is asked for."""
 
     def stft(*arguments: Any, return_complex: bool, **settings: Any) -> Tensor:  # noqa: ANN401
-        spectrum = torch.stft(*arguments, return_complex=True, **settings)
+        spectrum: Tensor = partial(torch.stft, return_complex=True)(*arguments, **settings)
         return spectrum if return_complex else torch.view_as_real(spectrum)
 
     return type("Torch", (), {"__getattr__": lambda self, name: stft if name == "stft" else getattr(torch, name)})()
@@ -246,8 +281,12 @@ def _stand_in(options: argparse.Namespace) -> None:
     module("librosa", filters=filters, util=SimpleNamespace(pad_center=lambda data, size: data))
     module("torchaudio.functional.filtering", highpass_biquad=None, treble_biquad=None)
     module("torchaudio._internal.module_utils", dropping_support=lambda function: function)
-    masking = {name: lambda *arguments, **settings: nn.Identity() for name in ("FrequencyMasking", "TimeMasking")}
-    module("torchaudio.transforms", **masking)
+    module("torchvision.transforms.v2")
+    module("pytorchvideo.data.clip_sampling", ConstantClipsPerVideoSampler=None)
+    masking: dict[str, Any] = {
+        name: lambda *arguments, **settings: nn.Identity() for name in ("FrequencyMasking", "TimeMasking")
+    }
+    module("torchaudio.transforms", **masking, Resample=_Resample)
     module("clap_module.timm_model", TimmModel=None)
     for name, folder in (
         ("torchaudio.functional", options.torchaudio / "functional"),
@@ -258,7 +297,29 @@ def _stand_in(options: argparse.Namespace) -> None:
         ("clap_module", options.laion_clap / "src/laion_clap/clap_module"),
     ):
         package(name, folder)
-    importlib.import_module("torchaudio.compliance.kaldi")
+    _module("torchaudio.compliance.kaldi")
+    sys.modules["torchaudio"].load = _load  # type: ignore[attr-defined]
+
+
+def _unmasked(*arguments: object, **settings: object) -> nn.Module:
+    """Masks are for training."""
+    return nn.Identity()
+
+
+class _Resample:
+    """torchaudio's transform, by its function."""
+
+    def __init__(self, given: int, wanted: int) -> None:
+        self._rates = given, wanted
+
+    def __call__(self, sound: Tensor) -> Tensor:
+        result: Tensor = _module("torchaudio.functional.functional").resample(sound, *self._rates)
+        return result
+
+
+def _load(path: Path) -> tuple[Tensor, int]:
+    samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
+    return torch.from_numpy(samples.T.copy()), rate
 
 
 if __name__ == "__main__":
