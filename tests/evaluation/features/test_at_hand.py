@@ -168,3 +168,9 @@ def test_a_model_of_another_size_is_broken_not_wrong(models, item):
     found = extract([item], extractors_at_hand(models).giving("pann_2048"), legacy(8.0))
     assert not found.features
     assert "give the published checkpoint" in found.broken["PANNs"]
+
+
+def test_sound_that_fills_no_example_of_vggish_gives_none(all_there, item, tmp_path):
+    soundfile.write(str(tmp_path / "short.wav"), np.full(24_000, 0.1), 48_000)
+    found = extract([replace(item, sound=tmp_path / "short.wav")], all_there.giving("vggish"), legacy(8.0))
+    assert found.features["vggish"]["rising"].shape == (0, 8)
