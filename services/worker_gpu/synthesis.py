@@ -13,14 +13,16 @@ from services.backbone.workbench import Workbench, workbench
 from soundstage import cuesheet
 from soundstage.cuesheet import Cue
 from soundstage.reading import READING_FILE, Reading, Shot
+from soundstage.review.sync import WINDOW
 from soundstage.soundmodels import NOBODY, SoundModels
 from soundstage.synth.maker import SoundMaker, Take
 
 _TAKE = TypeAdapter(Take)
 
 
-# Seconds of the film around a cue that a model may watch.
-_BEFORE, _AFTER = 1.0, 10.0
+# Seconds of the film around a cue that a model may watch: windows of makers begin with the cue and may go on after it,
+# that of the ear for timing lies around a short one.
+_BEFORE, _AFTER = WINDOW, 10.0
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,12 @@ def _fetch_pictures(bench: Workbench, cues: Sequence[Cue]) -> None:
     """Bring the reading, and the clips of the shots that the cues lie in."""
     bench.fetch_reading(lambda name: name == READING_FILE)
     shots = Reading.load(bench.folder.reading).shots
-    wanted = {READING_FILE, *(shot.clip for shot in shots if shot.clip and any(_sees(cue, shot) for cue in cues))}
+    wanted = {READING_FILE, *(shot.clip for shot in shots if shot.clip and any(sees(cue, shot) for cue in cues))}
     bench.fetch_reading(wanted.__contains__)
 
 
-def _sees(cue: Cue, shot: Shot) -> bool:
+def sees(cue: Cue, shot: Shot) -> bool:
+    """Whether a model that works at a cue may be shown something of a shot."""
     return shot.start < cue.end + _AFTER and shot.end > cue.start - _BEFORE
 
 

@@ -18,14 +18,16 @@ from services.backbone.ledger.tables import Asset, Job, Take
 from services.backbone.options import JobOptions
 from services.backbone.settings import Settings, settings
 from services.worker_gpu.service import SERVICE as GPU
-from services.worker_gpu.synthesis import Synthesis
+from services.worker_gpu.synthesis import Synthesis, sees
 from services.worker_llm.service import SERVICE as LLM
 from soundstage.footage import Footage
 from soundstage.makers import house_makers
+from soundstage.reading import Shot
 from soundstage.soundmodels import Wishes
 from soundstage.synth.maker import SoundMaker
 from soundstage.synth.mmaudio.maker import MMAudioMaker
 from soundstage.weights.catalogue import catalogue
+from tests.documents import cue
 from tests.services.jobs import small_film, submit
 from tests.synth.mmaudio import tiny
 
@@ -105,3 +107,16 @@ def test_a_model_that_does_not_exist_is_refused_with_the_request(names: tuple[st
 )
 def test_what_a_job_wishes(options: dict[str, object], wishes: Wishes) -> None:
     assert JobOptions.model_validate(options).wishes() == wishes
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "seen"),
+    [
+        pytest.param(0.0, 15.0, False, id="long before"),
+        pytest.param(0.0, 18.0, True, id="in the window that a short cue is timed by"),
+        pytest.param(20.0, 20.1, True, id="at the cue"),
+        pytest.param(28.0, 40.0, True, id="in a window that goes on after it"),
+    ],
+)
+def test_every_shot_that_a_model_may_be_shown_is_brought(start: float, end: float, seen: bool) -> None:
+    assert sees(cue(start=20.0, end=20.3), Shot(index=0, start=start, end=end)) is seen
