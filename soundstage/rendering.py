@@ -4,7 +4,7 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -183,7 +183,8 @@ class Stage:
         seed = performance_seed(cue, number)
         rendering = maker.make(cue, seed)
         path = self._folder / f".{key}.{number}.part"  # swept up after a kill, as all .part files are
-        frames = sound.write_blocks(path, _until(self._stop, rendering.blocks), rendering.channels)
+        with contextlib.closing(_until(self._stop, rendering.blocks)) as blocks:
+            frames = sound.write_blocks(path, blocks, rendering.channels)
         return Take(
             cue=cue.id,
             identity=key,
@@ -282,8 +283,13 @@ def with_notes(sheet: CueSheet, rendered: Rendered) -> CueSheet:
     return sheet.with_cues(noted)
 
 
-def _until(stop: threading.Event, blocks: Iterator[sound.Block]) -> Iterator[sound.Block]:
-    for block in blocks:
-        if stop.is_set():
-            raise StorageError("Rendering was stopped.")
-        yield block
+def _until(stop: threading.Event, blocks: Iterator[sound.Block]) -> Generator[sound.Block]:
+    """The blocks until nobody wants them any more; closes what makes them, which may hold a model, at once."""
+    try:
+        for block in blocks:
+            if stop.is_set():
+                raise StorageError("Rendering was stopped.")
+            yield block
+    finally:
+        if isinstance(blocks, Generator):
+            blocks.close()

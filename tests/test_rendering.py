@@ -207,3 +207,22 @@ def test_one_good_take_of_a_steady_sound_is_enough(tmp_path: Path):
     maker = SteadyMaker(channels=2)
     _stage(tmp_path, maker).render([cue()], _quiet)
     assert len(maker.made) == 1
+
+
+def test_a_maker_that_nobody_waits_for_any_more_is_closed_at_once(tmp_path: Path):
+    class Endless(NoiseMaker):
+        closed = False
+
+        def _blocks(self, cue: Cue, seed: int) -> Iterator[Block]:
+            try:
+                while True:
+                    stop.set()
+                    yield np.zeros((0, 1), np.float32)
+            finally:
+                self.closed = True
+
+    stop, maker = threading.Event(), Endless()
+    with pytest.raises(StorageError, match="stopped") as problem:  # whose traceback refers to all that was under way
+        Stage([maker], tmp_path, stop=stop).render([cue()], _quiet)
+    assert problem.value
+    assert maker.closed
