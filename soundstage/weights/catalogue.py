@@ -1,6 +1,7 @@
 """All models that Soundstage knows: `data/models.yaml`, and those that the user adds in `models.yaml` on the shelf."""
 
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -25,7 +26,8 @@ def _stays_within(path: str) -> str:
     return path
 
 
-_Within = Annotated[str, AfterValidator(_stays_within)]
+Within = Annotated[str, AfterValidator(_stays_within)]
+"""A path below a model's folder."""
 
 
 class _Entry(BaseModel):
@@ -33,7 +35,7 @@ class _Entry(BaseModel):
 
 
 class _File(_Entry):
-    path: _Within
+    path: Within
     url: _Web
     size: int | None = None
     md5: Annotated[str, Field(pattern="^[0-9a-f]{32}$")] | None = None
@@ -42,9 +44,9 @@ class _File(_Entry):
 
 class _Repository(_Entry):
     name: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
-    patterns: tuple[_Within, ...]
+    patterns: tuple[Within, ...]
     revision: str = "main"
-    extras: tuple[_Within, ...] = ()
+    extras: tuple[Within, ...] = ()
 
 
 class _Licence(_Entry):
@@ -91,10 +93,12 @@ class Catalogue:
         """The card of a name.
 
         Raises:
-            BadOption: there is none; lists those that there are.
+            BadOption: there is none; lists those that there are, first those spelled alike.
         """
         if name not in self._cards:
-            raise BadOption(f"There is no model {name!r}; there are {', '.join(sorted(self._cards))}.")
+            near = get_close_matches(name.lower(), self._cards, n=3, cutoff=0.5)
+            meant = f"did you mean {' or '.join(near)}? There" if near else "there"
+            raise BadOption(f"There is no model {name!r}; {meant} are {', '.join(sorted(self._cards))}.")
         return self._cards[name]
 
     def needed(self, card: ModelCard) -> tuple[ModelCard, ...]:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from soundstage.errors import ModelAway, ModelRefused
 from soundstage.weights.card import ModelCard, ModelFile, Repository
+from soundstage.weights.catalogue import Within
 from soundstage.weights.fetching import Fetcher
 from soundstage.weights.settings import ModelSettings
 from soundstage.weights.shelf import fits
@@ -23,7 +24,7 @@ class _Stored(BaseModel):
 
 class _Listed(BaseModel):
     type: str
-    path: str
+    path: Within
     size: int = 0
     lfs: _Stored | None = None
 

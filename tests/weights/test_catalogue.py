@@ -84,3 +84,8 @@ def test_says_what_is_wrong_with_the_users_models(tmp_path: Path, old: str, new:
     added.write_text(SMALL.replace(old, new, 1))
     with pytest.raises(BadOption, match=says):
         read_catalogue(added)
+
+
+def test_a_name_misspelled_is_told_those_that_are_alike():
+    with pytest.raises(BadOption, match=r"'MMAudio-large-44k-v3'; did you mean mmaudio-large-44k-v2 or "):
+        KNOWN.card("MMAudio-large-44k-v3")

@@ -238,6 +238,16 @@ def test_checks_large_files_by_what_the_hub_says_of_them(
         run(card(repository=repository), settings=mirror(publisher))
 
 
+def test_a_listing_leads_out_of_no_folder(
+    run: Run, card: Card, shelf: Shelf, publisher: Publisher, repository: Repository
+):
+    listing = next(path for path in publisher.files if path.startswith("/api/"))
+    publisher.files[listing] = publisher.files[listing].replace(b"unet/model.bin", b"unet/../../escaped")
+    with pytest.raises(ModelAway, match="does not list files as the hub does"):
+        run(card(repository=repository), settings=mirror(publisher))
+    assert not list(shelf.folder.rglob("*escaped*"))
+
+
 def test_an_interrupted_repository_is_not_whole(
     run: Run, card: Card, shelf: Shelf, publisher: Publisher, repository: Repository
 ):
