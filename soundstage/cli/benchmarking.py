@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from soundstage.evaluation.bench.entries import Bench
     from soundstage.evaluation.entrants import Terms
     from soundstage.evaluation.listening.hearing import Heard
+    from soundstage.evaluation.report.tables import Cell
     from soundstage.evaluation.scoring.networks import Networks
     from soundstage.evaluation.scoring.scores import Scores
     from soundstage.evaluation.systems.results import Results
@@ -341,9 +342,19 @@ def _show(scores: "Scores", json: bool) -> None:
     from soundstage.evaluation.report.tables import summary
 
     table = summary(scores)
-    print_table((table.corner, *table.columns), [(row.name, *(cell.text for cell in row.cells)) for row in table.rows])
+    rows = zip(table.columns, *(map(_text, row.cells) for row in table.rows), strict=True)
+    print_table(("", *(_folded(row.name) for row in table.rows)), list(rows))
     for left in scores.left_out:
         stdout.print(f"Left out: {', '.join(left.metrics)}; {left.why}", markup=False)
+
+
+def _text(cell: "Cell") -> str:
+    return cell.text
+
+
+def _folded(name: str) -> str:
+    """A system's name in as narrow a column as its words allow."""
+    return name.replace("-", "-\n")
 
 
 def _show_heard(heard: "Heard") -> None:

@@ -22,15 +22,31 @@ class Group(StrEnum):
 
 @dataclass(frozen=True)
 class Term:
-    """A measure's title and group, what it is, and what it does not see; `main` ones list their worst films."""
+    """A measure's title and group, what it is, and what it does not see; `main` ones list their worst films.
+
+    `short` is the title where there is little room.
+    """
 
     title: str
     group: Group
     meaning: str = ""
     blind: str = ""
     main: bool = False
+    short: str = ""
+
+    @property
+    def brief(self) -> str:
+        """The title where there is little room."""
+        return self.short or self.title
 
 
+_SHORT: Final[Mapping[str, str]] = {
+    "event-f1": "Event F1",
+    "seam-rank": "Joins' rank (0.5: unheard)",
+    "bands": "Labels' bands",
+    "like-onsets": "Onsets like the reference",
+    "like-spectrum": "Spectral distance",
+}
 _ANOTHER_SOUND: Final = "Another sound that fits the picture as well counts as unlike."
 _GAUGED: Final[Mapping[str, tuple[Group, str, str, bool]]] = {
     "event-f1": (
@@ -115,12 +131,16 @@ _GAUGED: Final[Mapping[str, tuple[Group, str, str, bool]]] = {
 }
 
 TERMS: Final[Mapping[str, Term]] = {
-    **{gauge.name: Term(gauge.name, *_GAUGED[gauge.key]) for gauge in GAUGES if gauge.key in _GAUGED},
+    **{
+        gauge.name: Term(gauge.name, *_GAUGED[gauge.key], short=_SHORT.get(gauge.key, ""))
+        for gauge in GAUGES
+        if gauge.key in _GAUGED
+    },
     FD_MEL: Term(
         FD_MEL,
         Group.CONTENT,
         "Fréchet distance to the reference over 72 plain numbers a second: levels of bands, and how they beat.",
-        "Soundstage's own, comparable with nothing else; says nothing of single films, of order or of timing.",
+        "Soundstage's own, comparable with nothing else. Another loudness counts as unlike; says nothing of timing.",
         main=True,
     ),
     FD_MEL_UNBIASED: Term(

@@ -9,6 +9,7 @@ from typing import Final
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from soundstage.evaluation.metrics.measure import Measure
 from soundstage.evaluation.report.glossary import term
@@ -81,15 +82,16 @@ def _panel(
             _bar(axis, place, found[system], colours[system], theme)
     some = next(iter(found.values()))
     unit = f" ({some.unit})" if some.unit else ""
-    way = {"lower": " · lower is better", "higher": " · higher is better", None: ""}[some.better]
-    axis.set_title(f"{term(name).title}{unit}", loc="left", fontsize=9.5, color=theme.text, weight="bold", pad=16)
-    axis.text(0, 1.0, way.removeprefix(" · "), transform=axis.transAxes, fontsize=7.5, color=theme.muted, va="bottom")
+    way = f"{some.better} is better" if some.better else ""
+    axis.set_title(f"{term(name).brief}{unit}", loc="left", fontsize=9.5, color=theme.text, weight="bold", pad=16)
+    axis.text(0, 1.0, way, transform=axis.transAxes, fontsize=7.5, color=theme.muted, va="bottom")
     axis.set_yticks(range(len(systems)), systems, fontsize=8.5, color=theme.text)
     axis.set_ylim(len(systems) - 0.45, -0.55)
     axis.tick_params(axis="x", labelsize=7.5, colors=theme.muted, length=0)
     axis.tick_params(axis="y", length=0)
     axis.grid(axis="x", color=theme.line, linewidth=0.6)
     axis.set_axisbelow(True)
+    axis.xaxis.set_major_locator(MaxNLocator(5))
     axis.margins(x=0.16)
     for side in axis.spines.values():
         side.set_visible(False)

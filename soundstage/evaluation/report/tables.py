@@ -82,7 +82,13 @@ def summary(scores: Scores) -> Table:
         Row(system.system, tuple(_cell(system.measure(name), None, bests[name]) for name in names))
         for system in scores.systems
     )
-    return Table("", "system", tuple(title_of(name, scores) for name in names), rows)
+    return Table("", "system", tuple(_brief(name, scores) for name in names), rows)
+
+
+def _brief(name: str, scores: Scores) -> str:
+    found = first_of(name, scores)
+    unit = f" ({found.unit})" if found and found.unit else ""
+    return term(name).brief + unit + _ARROWS[found.better if found else None]
 
 
 def lengths_table(scores: Scores, names: Sequence[str]) -> Table:
@@ -122,7 +128,7 @@ def written(value: float, digits: int | None = None) -> str:
     """A number in as many digits as tell something, with a true minus."""
     if digits is None:
         size = abs(value)
-        digits = 3 if size < 1 else 2 if size < 10 else 1
+        digits = 3 if size < 1 else 2 if size < 10 else 1 if size < 1000 else 0
     return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")  # + 0.0: no zero has a sign
 
 

@@ -57,7 +57,9 @@ def test_what_is_short_has_no_more_than_its_beginning(scores: Scores):
     assert whole == first
 
 
-def test_the_beginning_ends_where_published_tools_stop(bench: Bench, systems: tuple[Results, ...], monkeypatch: pytest.MonkeyPatch):
+def test_the_beginning_ends_where_published_tools_stop(
+    bench: Bench, systems: tuple[Results, ...], monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr("soundstage.evaluation.scoring.measuring.BEGINNING", 1.0)
     cut = score(bench, systems[:1], bench.folder, _HOW)
     assert named(cut.systems[0].legacy)["Extra onsets"].value == pytest.approx(0.0)
@@ -92,9 +94,13 @@ def test_a_sound_that_cannot_be_heard_is_a_failure_of_its_film(bench: Bench, tmp
     assert system.films == 1
 
 
-def test_another_sound_changes_the_digest_and_nothing_else_does(bench: Bench, systems: tuple[Results, ...], scores: Scores, tmp_path: Path):
+def test_another_sound_changes_the_digest_and_nothing_else_does(
+    bench: Bench, systems: tuple[Results, ...], scores: Scores, tmp_path: Path
+):
     shutil.copytree(systems[0].folder, tmp_path / "copy")
-    slower = systems[0].model_copy(update={"results": tuple(r.model_copy(update={"seconds": 9.0}) for r in systems[0].results)})
+    slower = systems[0].model_copy(
+        update={"results": tuple(r.model_copy(update={"seconds": 9.0}) for r in systems[0].results)}
+    )
     slower.save(tmp_path / "copy")
     same = score(bench, [Results.load(tmp_path / "copy")], bench.folder, _HOW)
     assert same.systems[0].digest == scores.systems[0].digest
