@@ -1,18 +1,16 @@
 """CLAP: sounds and words in one space (Wu et al., 2022; the published weights, through transformers)."""
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from torch import Tensor
 
-from soundstage.errors import BadModel, MissingPart
+from soundstage.errors import MissingPart
 from soundstage.networks.desk import Desk
 from soundstage.networks.rack import Setting
 
@@ -24,18 +22,6 @@ Embedding = NDArray[np.float32]
 RATE = 48_000
 LONGEST = 10.0
 _BATCH = 16
-_MOST_NAMED = 3
-_DAMAGED = (
-    OSError,
-    RuntimeError,
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    EOFError,
-    UnpicklingError,
-    SafetensorError,
-)
 
 
 class Clap:
@@ -61,19 +47,10 @@ class Clap:
         if not (folder / "config.json").is_file():
             raise MissingPart(f"{folder} holds no CLAP model; fetch it with: soundstage models pull.")
         try:
-            from transformers import ClapModel, ClapProcessor
+            from soundstage.networks.folders import network_from, tokenizer_from
         except ImportError as error:
             raise MissingPart("CLAP needs transformers; install it with: pip install 'soundstage[gpu]'.") from error
-        try:
-            loaded: Any = ClapModel.from_pretrained(
-                folder, local_files_only=True, dtype=setting.dtype, output_loading_info=True
-            )
-            processor = ClapProcessor.from_pretrained(folder, local_files_only=True)
-        except _DAMAGED as error:
-            raise BadModel(f"{folder} is not a whole CLAP model ({_brief(error)}); fetch it again.") from error
-        model, report = loaded
-        _check(report["missing_keys"], folder)
-        return cls(model, processor, setting)
+        return cls(network_from(folder, "ClapModel", setting), tokenizer_from(folder, "ClapProcessor"), setting)
 
     @property
     def scale(self) -> float:
@@ -114,16 +91,5 @@ class Clap:
         return list(_numbers(found.pooler_output))
 
 
-def _check(missing: Collection[str], folder: Path) -> None:
-    """Raise BadModel when there are tensors that transformers had to make up."""
-    if missing:
-        named = ", ".join(sorted(missing)[:_MOST_NAMED])
-        raise BadModel(f"{folder} lacks {len(missing)} tensors of a CLAP model ({named}); give the published weights.")
-
-
 def _numbers(tensor: Tensor) -> Embedding:
     return tensor.float().cpu().numpy()
-
-
-def _brief(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

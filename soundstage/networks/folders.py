@@ -1,12 +1,17 @@
 """Networks and tokenizers of transformers and diffusers from folders as these libraries save them. Nothing is fetched.
 
 Each is loaded as the class that is asked for, so that no file can name another one, and weights that are missing
-are an error: the libraries would go on with random ones.
+are an error: the libraries would go on with random ones. What they tell on the way is kept off the terminal unless the
+user asks for it by their own setting TRANSFORMERS_VERBOSITY or DIFFUSERS_VERBOSITY: what matters of it is raised here.
 """
 
+import os
+import warnings
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from pickle import UnpicklingError
+from types import ModuleType
 from typing import Any, TypeAlias
 
 import transformers
@@ -21,7 +26,18 @@ Tokenizer: TypeAlias = Any
 
 FETCH = "fetch it again: soundstage models pull"
 # Whatever a damaged or foreign file makes the libraries raise.
-DAMAGED = (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError, ImportError, SafetensorError)
+DAMAGED = (
+    OSError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ImportError,
+    EOFError,
+    UnpicklingError,
+    SafetensorError,
+)
 
 
 def network_from(folder: Path, kind: str, setting: Setting, **changes: object) -> Network:
@@ -38,6 +54,7 @@ def network_from(folder: Path, kind: str, setting: Setting, **changes: object) -
         BadModel: what is in it is damaged, or another network.
     """
     _check(folder)
+    _quieten(transformers)
     try:
         network, loaded = _opened(folder, kind, setting, changes)
     except DAMAGED as error:
@@ -51,10 +68,26 @@ def network_from(folder: Path, kind: str, setting: Setting, **changes: object) -
 def tokenizer_from(folder: Path, kind: str) -> Tokenizer:
     """A tokenizer of transformers; raises as `network_from` does."""
     _check(folder)
+    _quieten(transformers)
     try:
         return getattr(transformers, kind).from_pretrained(folder, local_files_only=True)
     except DAMAGED as error:
         raise BadModel(f"{folder} is damaged or no {kind} ({brief(error)}); {FETCH}.") from error
+
+
+def _diffusers() -> ModuleType:
+    found = import_module("diffusers")
+    _quieten(found)
+    return found
+
+
+def _quieten(library: ModuleType) -> None:
+    if f"{library.__name__.upper()}_VERBOSITY" in os.environ:
+        return
+    library.utils.logging.set_verbosity_error()
+    library.utils.logging.disable_progress_bar()
+    # diffusers still makes its autoencoders with what torch would rather see replaced.
+    warnings.filterwarnings("ignore", message=".*weight_norm` is deprecated", category=FutureWarning)
 
 
 def brief(error: BaseException) -> str:
@@ -72,7 +105,7 @@ def _opened(
 ) -> tuple[Network, Mapping[str, Any]]:
     holder = getattr(transformers, kind, None)
     precision = {"dtype": setting.dtype} if holder else {"torch_dtype": setting.dtype}
-    holder = holder or getattr(import_module("diffusers"), kind)
+    holder = holder or getattr(_diffusers(), kind)
     options = {"local_files_only": True, "output_loading_info": True, **precision, **changes}
     network, loaded = holder.from_pretrained(folder, **options)
     return network, loaded

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from soundstage.networks.checkpoints import load_into
 from soundstage.networks.kaldi import Fbank, bands
+from soundstage.networks.mlp import Mlp
 from soundstage.networks.older import read_older_weights
 from soundstage.networks.rack import Setting
 from soundstage.networks.unmade import unmade
@@ -112,7 +113,7 @@ class _Block(nn.Module):
         self.norm1 = nn.LayerNorm(width, eps=1e-6)
         self.attn = _Attention(width, heads)
         self.norm2 = nn.LayerNorm(width, eps=1e-6)
-        self.mlp = _Mlp(width)
+        self.mlp = Mlp(width)
 
     def forward(self, tokens: Tensor) -> Tensor:
         tokens = tokens + self.attn(self.norm1(tokens))
@@ -133,17 +134,6 @@ class _Attention(nn.Module):
         seen = functional.scaled_dot_product_attention(query, key, value)
         result: Tensor = self.proj(seen.transpose(1, 2).reshape(n, count, width))
         return result
-
-
-class _Mlp(nn.Module):
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.fc1 = nn.Linear(width, 4 * width)
-        self.fc2 = nn.Linear(4 * width, width)
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        changed: Tensor = self.fc2(functional.gelu(self.fc1(tokens)))
-        return changed
 
 
 def log_mel(samples: Tensor, bins: int = PASST.bins) -> Tensor:

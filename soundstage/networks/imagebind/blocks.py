@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from soundstage.networks.imagebind.config import TrunkConfig
+from soundstage.networks.mlp import Mlp
 
 _EPSILON = 1e-6
 
@@ -36,20 +37,6 @@ class Attention(nn.Module):
     def _split(self, tokens: Tensor) -> Tensor:
         count, length, width = tokens.shape
         return tokens.reshape(count, length, self.heads, width // self.heads).transpose(1, 2)
-
-
-class Mlp(nn.Module):
-    """Two linear layers, four times as wide between them."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.fc1 = nn.Linear(width, 4 * width)
-        self.fc2 = nn.Linear(4 * width, width)
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """(..., width) -> (..., width)."""
-        result: Tensor = self.fc2(functional.gelu(self.fc1(tokens)))
-        return result
 
 
 class Block(nn.Module):

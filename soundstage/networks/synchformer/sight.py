@@ -6,8 +6,9 @@ token is seen by all and sees all. Parameters are named as in `synchformer_state
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu, scaled_dot_product_attention
+from torch.nn.functional import scaled_dot_product_attention
 
+from soundstage.networks.mlp import Mlp
 from soundstage.networks.synchformer.config import SYNCHFORMER, SyncConfig
 from soundstage.networks.synchformer.summary import Summary
 
@@ -74,23 +75,12 @@ class _Block(nn.Module):
         self.norm3 = nn.LayerNorm(width, eps=1e-6)
         self.attn = _DividedAttention(width, heads)
         self.timeattn = _DividedAttention(width, heads)
-        self.mlp = _Mlp(width)
+        self.mlp = Mlp(width)
 
     def forward(self, tokens: Tensor, slices: int) -> Tensor:
         tokens = tokens + self.timeattn(self.norm3(tokens), slices, through_time=True)
         tokens = tokens + self.attn(self.norm1(tokens), slices, through_time=False)
         changed: Tensor = tokens + self.mlp(self.norm2(tokens))
-        return changed
-
-
-class _Mlp(nn.Module):
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.fc1 = nn.Linear(width, 4 * width)
-        self.fc2 = nn.Linear(4 * width, width)
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        changed: Tensor = self.fc2(gelu(self.fc1(tokens)))
         return changed
 
 

@@ -1,6 +1,5 @@
 """What the tests of features share: a film and its sound, tiny networks on a shelf, one thread."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,16 +15,6 @@ from soundstage.weights.shelf import Shelf
 from tests.footage import tone, write_film
 
 SECONDS = 9.0
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Tiny networks are slower on several threads."""
-    torch = pytest.importorskip("torch")
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")
