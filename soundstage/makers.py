@@ -18,3 +18,10 @@ def house_makers(folders: Sequence[Path] = ()) -> tuple[SoundMaker, ...]:
     """
     library = Library.of_folders(folders) if folders else Library.open(None)
     return (LibraryMaker(library), ProceduralMaker(), SpeechMaker())
+
+
+def permitted(makers: Sequence[SoundMaker], commercial_use: bool) -> tuple[SoundMaker, ...]:
+    """The makers as a job may use them: for commercial use they speak with no voice whose licence forbids it."""
+    return tuple(
+        maker.for_commerce() if commercial_use and isinstance(maker, SpeechMaker) else maker for maker in makers
+    )

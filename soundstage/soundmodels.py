@@ -15,7 +15,7 @@ from soundstage.review.at_hand import ears_at_hand
 from soundstage.review.listeners import Ear
 from soundstage.synth.maker import SoundMaker
 from soundstage.synth.speech import SpeechMaker
-from soundstage.synth.speech.voice import voices
+from soundstage.synth.speech.voice import allows_commerce, voices
 from soundstage.weights.card import Does, ModelCard
 from soundstage.weights.catalogue import Catalogue, catalogue
 from soundstage.weights.settings import ModelSettings, model_settings
@@ -226,7 +226,8 @@ def _speakers(models: SoundModels, wishes: Wishes) -> tuple[SoundMaker, ...]:
         rack=models.rack,
         identity=lambda name: shelf.identity(known.card(name)),
     )
-    return (SpeechMaker((*voices(), *voices_here)),)
+    installed = (voice for voice in voices() if allows_commerce(voice) or not wishes.commercial_use)
+    return (SpeechMaker((*installed, *voices_here)),)
 
 
 _MAKERS: Mapping[str, _Build] = {

@@ -10,9 +10,11 @@ pytest.importorskip("torch")
 
 from soundstage.cuesheet import Cue, Layer
 from soundstage.errors import BadOption
-from soundstage.makers import house_makers
+from soundstage.makers import house_makers, permitted
 from soundstage.rendering import RenderOptions, Stage
 from soundstage.soundmodels import HOUSE, NOBODY, SoundModels, Wishes
+from soundstage.synth.procedural import ProceduralMaker
+from soundstage.synth.speech import SpeechMaker
 from soundstage.weights.card import Does
 from tests.documents import cue
 from tests.synth.diffusion.models import save_stable_audio
@@ -199,3 +201,11 @@ def test_music_is_made_only_where_it_is_asked_for(shelf: Path, tiny: Path, tmp_p
 
     assert ("rain-1" in rendered.takes) is music
     assert ("music only where the job asks for it" in rendered.silent.get("rain-1", "")) is not music
+
+
+def test_commercial_use_holds_for_the_voices_of_the_house_too() -> None:
+    makers = (SpeechMaker([]), ProceduralMaker())
+
+    assert permitted(makers, commercial_use=False) == makers
+    assert permitted(makers, commercial_use=True)[0] is not makers[0]
+    assert permitted(makers, commercial_use=True)[1] is makers[1]

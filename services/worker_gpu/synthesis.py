@@ -12,6 +12,7 @@ from services.backbone.ledger.tables.base import Document
 from services.backbone.workbench import Workbench, workbench
 from soundstage import cuesheet
 from soundstage.cuesheet import Cue
+from soundstage.makers import permitted
 from soundstage.reading import READING_FILE, Reading, Shot
 from soundstage.review.sync import WINDOW
 from soundstage.soundmodels import NOBODY, SoundModels
@@ -37,10 +38,11 @@ class Synthesis:
         with workbench(claim) as bench:
             bench.lay_sheet()
             cues = _cues(bench, claim.unit["cues"])
-            crew = self.models.crew(bench.order.options.wishes())
+            wishes = bench.order.options.wishes()
+            crew, makers = self.models.crew(wishes), permitted(self.makers, wishes.commercial_use)
             if crew is not NOBODY:
                 _fetch_pictures(bench, cues)
-            rendered = bench.studio(tell, self.makers, as_it_is=True, crew=crew).render(cues)
+            rendered = bench.studio(tell, makers, as_it_is=True, crew=crew).render(cues)
             takes = tuple(_kept(bench, cue, rendered.takes[cue.id]) for cue in cues if cue.id in rendered.takes)
             silent = {cue.identity(): rendered.silent[cue.id] for cue in cues if cue.id in rendered.silent}
             return Product(takes=takes, silent=silent)

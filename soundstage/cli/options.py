@@ -174,7 +174,7 @@ def open_studio(
         MissingPart: the models' clients are not installed.
     """
     from soundstage.casting import Casting
-    from soundstage.makers import house_makers
+    from soundstage.makers import house_makers, permitted
     from soundstage.pipeline import Studio
     from soundstage.soundmodels import HOUSE, SoundModels
     from soundstage.workfolder import WorkFolder
@@ -182,8 +182,8 @@ def open_studio(
     if not film.is_file():
         raise StorageError(f"{film} is not a file that can be read; check the path.")
     folder = WorkFolder(work)
-    makers = house_makers(library or ())
     models, wishes = SoundModels(), (hiring or MakersWanted(makers=HOUSE)).wishes()
+    makers = permitted(house_makers(library or ()), wishes.commercial_use)
     crew, options = models.crew(wishes), replace(options, clips=options.clips or models.looks(wishes))
     with folder.locked():
         cast = (casting or Casting()).cast(folder, options.seed, options.narrate)

