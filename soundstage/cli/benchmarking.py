@@ -18,7 +18,6 @@ from soundstage.cli.console import StageBars, print_facts, print_json, print_tab
 if TYPE_CHECKING:
     from soundstage.evaluation.bench.entries import Bench
     from soundstage.evaluation.entrants import Terms
-    from soundstage.evaluation.listening.hearing import Heard
     from soundstage.evaluation.report.tables import Cell
     from soundstage.evaluation.scoring.networks import Networks
     from soundstage.evaluation.scoring.scores import Scores
@@ -72,7 +71,7 @@ class _Told:
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (films, check, card, run, score, report, listen, listened, bench):
+    for command in (films, read, check, card, run, score, report, bench):
         app.command(command.__name__)(command)
 
 
@@ -91,6 +90,36 @@ def films(
     stdout.print(f"{len(made.entries)} films lie in {folder}.", markup=False)
 
 
+def read(
+    path: Annotated[Path, typer.Argument(metavar="LIST", help="A folder of films and sounds, or a published list.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where the bench is to lie.")],
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="pairs, vggsound, unav-100, longvale, kling-audio-eval or lvas-bench. [default: as it looks]",
+        ),
+    ] = None,
+    media: Annotated[
+        Path | None,
+        typer.Option("--media", metavar="DIR", help="Where films and sounds lie. [default: beside the list]"),
+    ] = None,
+    json: opt.Json = False,
+) -> None:
+    """Read a bench in another format, and write its bench.json; the films stay where they are."""
+    from soundstage.evaluation.bench.readers import read_bench
+
+    found = read_bench(path, format, media)
+    made = found.bench.save(output)
+    if json:
+        print_json({"films": len(made.entries), "problems": [asdict(problem) for problem in found.missing]})
+        return
+    for problem in found.missing:
+        stdout.print(str(problem), markup=False)
+    stdout.print(f"{len(made.entries)} films, {len(found.missing)} problems; see {output}.", markup=False)
+
+
 def check(folder: Folder, workers: Workers = None, json: opt.Json = False) -> None:
     """Say what is wrong with a bench, in which file; ends with 14 where a film cannot be scored."""
     from soundstage.errors import BadBench
@@ -98,7 +127,7 @@ def check(folder: Folder, workers: Workers = None, json: opt.Json = False) -> No
     from soundstage.evaluation.bench.entries import Bench
 
     found = Bench.load(folder)
-    with _bar("check", json) as progress:
+    with bar("check", json) as progress:
         checked = check_bench(found, workers, progress)
     if json:
         print_json({"problems": [asdict(problem) for problem in checked.problems]})
@@ -118,7 +147,7 @@ def card(folder: Folder, workers: Workers = None, json: opt.Json = False) -> Non
     from soundstage.evaluation.bench.entries import Bench
 
     found = Bench.load(folder)
-    with _bar("read", json) as progress:
+    with bar("read", json) as progress:
         checked = check_bench(found, workers, progress)
     made = statistics.card_of(found, checked.measured, len(checked.errors), len(checked.warnings))
     text, png = folder / "card.md", folder / "card.png"
@@ -177,56 +206,6 @@ def report(folder: Folder, only: Only = None, json: opt.Json = False) -> None:
     print_facts(written)
 
 
-def listen(
-    folder: Folder,
-    only: Only = None,
-    most: Annotated[int, typer.Option("--most", min=1, help="Films to be judged.")] = 10,
-    seconds: Annotated[float, typer.Option("--seconds", min=1, help="Of each film at most.")] = 60.0,
-    anchor: Annotated[bool, typer.Option("--anchor/--no-anchor", help="Hide a spoilt sound among the others.")] = True,
-    seed: opt.Seed = 0,
-    json: opt.Json = False,
-) -> None:
-    """Write a blinded listening test: a folder to hand on, and its key, to be kept."""
-    from soundstage.evaluation.bench.entries import Bench
-    from soundstage.evaluation.entrants import results_in
-    from soundstage.evaluation.listening.documents import FOLDER, KEY_FILE
-    from soundstage.evaluation.listening.page import PAGE, make_test
-    from soundstage.evaluation.listening.planning import Plan
-
-    plan = Plan(most, seconds, anchor, seed)
-    with _bar("films", json) as progress:
-        key = make_test(Bench.load(folder), results_in(folder, only or ()), folder, plan, progress)
-    facts = {
-        "page": str(folder / FOLDER / PAGE),
-        "key": str(folder / KEY_FILE),
-        "test": key.test,
-        "films": str(len(key.trials)),
-    }
-    if json:
-        print_json(facts)
-        return
-    print_facts(facts)
-
-
-def listened(
-    results: Annotated[list[Path], typer.Argument(metavar="RESULTS...", help="Files that listeners saved.")],
-    key: Annotated[Path, typer.Option("--key", metavar="FILE", help="The test's key.")] = Path("listening-key.json"),
-    screen: Annotated[bool, typer.Option("--screen", help="Leave listeners out who miss the reference.")] = False,
-    json: opt.Json = False,
-) -> None:
-    """Un-blind what listeners said: means with intervals, and which differences are likely more than chance."""
-    from soundstage.evaluation.documents import read_document
-    from soundstage.evaluation.listening.documents import Key
-    from soundstage.evaluation.listening.hearing import evaluate_answers, read_answers
-
-    known = read_document(key, Key)
-    found = evaluate_answers(read_answers(results, known), known, screen=screen)
-    if json:
-        print_json(found.model_dump(mode="json"))
-        return
-    _show_heard(found)
-
-
 @bundled
 def bench(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The bench's folder; made if missing.")] = Path("bench"),
@@ -262,7 +241,7 @@ def bench(
 def _films(folder: Path, name: str, seed: int, workers: int | None, quiet: bool) -> "Bench":
     from soundstage.evaluation.films.making import make_films
 
-    with _bar("films", quiet) as progress:
+    with bar("films", quiet) as progress:
         return make_films(folder, name, seed, workers, progress)
 
 
@@ -296,7 +275,7 @@ def _score(
 
     how = Scoring(resamples=resamples, workers=workers)
     networks = no_networks if offline else _networks(folder)
-    with _bar("score", quiet) as progress:
+    with bar("score", quiet) as progress:
         return score(films, systems, folder, how, networks, progress).save(folder)
 
 
@@ -324,7 +303,8 @@ def _watch(bars: StageBars, system: str, film: str, fraction: float) -> None:
 
 
 @contextmanager
-def _bar(name: str, quiet: bool) -> Iterator[Callable[[float], None]]:
+def bar(name: str, quiet: bool) -> Iterator[Callable[[float], None]]:
+    """Show one bar while the block runs; `quiet` shows none."""
     with stage_bars(quiet) as bars:
         yield lambda fraction: bars(name, fraction)
 
@@ -355,18 +335,3 @@ def _text(cell: "Cell") -> str:
 def _folded(name: str) -> str:
     """A system's name in as narrow a column as its words allow."""
     return name.replace("-", "-\n")
-
-
-def _show_heard(heard: "Heard") -> None:
-    rows = [(o.system, o.scale, f"{o.mean:.2f}", f"{o.low:.2f} to {o.high:.2f}", str(o.count)) for o in heard.opinions]
-    print_table(("system", "scale", "mean", "95 % interval", "ratings"), rows)
-    sure = [each for each in heard.preferences if each.sure]
-    for each in sure:
-        stdout.print(
-            f"{each.scale}: {each.first} {each.mean:+.2f} against {each.second} ({each.low:+.2f} to {each.high:+.2f})",
-            markup=False,
-        )
-    if not sure:
-        stdout.print("No difference between systems is surely more than chance.", markup=False)
-    if heard.doubtful:
-        stdout.print(f"Did not know the reference: {', '.join(heard.doubtful)}.", markup=False)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from soundstage.cli import benchmarking
+from soundstage.cli import asking, benchmarking
 from soundstage.cli.bundles import bundled
 from soundstage.cli.console import print_json, print_table, stdout
 from soundstage.errors import BadOption
@@ -70,6 +70,7 @@ def register(main: typer.Typer) -> None:
 
 
 benchmarking.register(app)
+asking.register(app)
 
 
 @app.command("merge")

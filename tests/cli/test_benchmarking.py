@@ -151,3 +151,19 @@ def test_one_command_does_it_all_on_a_bench_that_is_there(folder: Path, tmp_path
     made = (tmp_path / "systems/procedural-10s/sounds/dog.flac").stat().st_mtime_ns
     assert _told(*arguments)["scores"]["systems"][0]["digest"] == told["scores"]["systems"][0]["digest"]
     assert (tmp_path / "systems/procedural-10s/sounds/dog.flac").stat().st_mtime_ns == made
+
+
+def test_a_folder_of_pairs_becomes_a_bench_and_what_it_lacks_is_told(folder: Path, tmp_path: Path):
+    pairs = tmp_path / "pairs"
+    pairs.mkdir()
+    for film in FILMS:
+        shutil.copy(folder / f"films/{film}.mp4", pairs)
+    shutil.copy(folder / "sounds/dog.flac", pairs)
+    told = _told("read", pairs, "--format", "pairs", "-o", tmp_path / "bench")
+    bench = Bench.load(tmp_path / "bench")
+    assert told["films"] == len(bench.entries)
+    assert bench.film_of(bench.entry("dog")).is_file()
+
+
+def test_an_unknown_format_is_refused(folder: Path, tmp_path: Path):
+    assert isinstance(_run("read", folder, "--format", "tape", "-o", tmp_path).exception, BadOption)
