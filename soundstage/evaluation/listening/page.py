@@ -14,7 +14,8 @@ from soundstage.evaluation.documents import write_document
 from soundstage.evaluation.listening.documents import ASKED, FOLDER, KEY_FILE, REFERENCE, Key, Trial
 from soundstage.evaluation.listening.planning import Plan, plan_test
 from soundstage.evaluation.listening.stimuli import MEDIA, file_of, make_trial
-from soundstage.evaluation.report.media import length
+from soundstage.evaluation.report.media import has_reference
+from soundstage.evaluation.systems.lengths import seconds_of
 from soundstage.evaluation.systems.results import Results
 from soundstage.inspection import sheets
 
@@ -44,7 +45,8 @@ def make_test(
         BadSound: a soundtrack or reference cannot be read.
         StorageError: the folder cannot be written.
     """
-    lengths = {entry.id: length(bench.sound_of(entry)) for entry in bench.entries}
+    referred = [entry for entry in bench.entries if has_reference(entry, bench.film_of(entry))]
+    lengths = {entry.id: seconds_of(bench.film_of(entry)) for entry in referred}
     key = plan_test(bench, systems, lengths, plan)
     test = folder / FOLDER
     _forget_another(test, key)

@@ -30,7 +30,7 @@ def plan_test(bench: Bench, systems: Sequence[Results], lengths: dict[str, float
     Args:
         bench: its films.
         systems: what is compared; a film that one of them lacks is left out.
-        lengths: of the films by id, in seconds.
+        lengths: in seconds, of those films by id that have a reference sound.
         plan: how much, and by which seed.
 
     Raises:
@@ -41,9 +41,12 @@ def plan_test(bench: Bench, systems: Sequence[Results], lengths: dict[str, float
         raise BadBench(f"A listening test holds {len(_LETTERS)} sounds a film at most, not {len(names)}; take fewer.")
     if len(set(names)) < len(names):
         raise BadBench("Two systems have the same name; call one otherwise.")
-    whole = [entry for entry in bench.entries if all(each.result_of(entry) for each in systems)]
+    heard = [entry for entry in bench.entries if entry.id in lengths]
+    whole = [entry for entry in heard if all(each.result_of(entry) for each in systems)]
     if not whole:
-        raise BadBench(f"No film of {bench.name!r} has a soundtrack of every system; run the systems on all of it.")
+        raise BadBench(
+            f"No film of {bench.name!r} has a reference and a soundtrack of every system; run the systems on all of it."
+        )
     draw = random.Random(digest([plan.seed, bench.name, names]))
     chosen = draw.sample(whole, min(plan.most, len(whole)))
     trials = tuple(_trial(n, entry, names, lengths[entry.id], plan, draw) for n, entry in enumerate(chosen, start=1))

@@ -11,6 +11,7 @@ import ffmpeg as compose
 import soundfile
 
 from soundstage import ffmpeg, sound
+from soundstage.evaluation.bench.entries import Entry
 from soundstage.evaluation.bench.sounding import track_blocks
 from soundstage.film.probe import probe
 from soundstage.inspection import embed
@@ -42,6 +43,11 @@ def readable(path: Path) -> Iterator[Path]:
         track = Path(folder) / "track.flac"
         sound.write_blocks(track, track_blocks(path, probe(path)), channels=2)
         yield track
+
+
+def has_reference(entry: Entry, film: Path) -> bool:
+    """Whether there is a reference sound: without a file of it, a film may have no track. Raises as `probe` does."""
+    return entry.sound is not None or probe(film).sound is not None
 
 
 def preview(path: Path, folder: Path, start: float = 0.0, seconds: float | None = None) -> Path:

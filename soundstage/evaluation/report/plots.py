@@ -1,4 +1,4 @@
-"""Bars with intervals: one panel a measure, one bar a system, on the page's light ground and on its dark one."""
+"""Bars with intervals: a panel for each measure, a bar for each system, on the page's light ground and its dark one."""
 
 import io
 import math
@@ -60,6 +60,7 @@ def bars(scores: Scores, names: Sequence[str], theme: Theme) -> bytes | None:
             continue
         name = list(panels)[place]
         _panel(axis, name, panels[name], systems, colours, theme)
+        _mark(axis, scores.reference.measure(name) if scores.reference else None, theme)
     return _png(figure)
 
 
@@ -95,6 +96,12 @@ def _panel(
     axis.margins(x=0.16)
     for side in axis.spines.values():
         side.set_visible(False)
+
+
+def _mark(axis: Axes, reference: Measure | None, theme: Theme) -> None:
+    """A dashed line where the reference itself lies."""
+    if reference is not None and reference.value is not None:
+        axis.axvline(reference.value, color=theme.muted, linewidth=1.2, linestyle=(0, (3, 2)))
 
 
 def _bar(axis: Axes, place: int, measure: Measure, colour: str, theme: Theme) -> None:

@@ -10,11 +10,11 @@ from soundstage.evaluation.report import media
 from soundstage.evaluation.report.choosing import Chosen, main_measures
 from soundstage.evaluation.report.glossary import term
 from soundstage.evaluation.report.tables import written
-from soundstage.evaluation.scoring.scores import Scores
+from soundstage.evaluation.scoring.scores import REFERENCE, Scores
+from soundstage.evaluation.systems.lengths import seconds_of
 from soundstage.evaluation.systems.results import Results
 from soundstage.inspection import embed
 
-REFERENCE: Final = "reference"
 LONGEST: Final = 90.0
 _MOST_TICKS: Final = 400
 
@@ -58,7 +58,9 @@ def card(chosen: Chosen, bench: Bench, systems: Sequence[Results], scores: Score
         StorageError: the folder cannot be written.
     """
     entry = bench.entry(chosen.film)
-    seconds = min(media.length(bench.sound_of(entry)), LONGEST)
+    film = bench.film_of(entry)
+    seconds = min(seconds_of(film), LONGEST)
+    reference = [_reference(bench, entry, scores, seconds, previews)] if media.has_reference(entry, film) else []
     return Card(
         film=entry.id,
         why=chosen.why,
@@ -66,11 +68,13 @@ def card(chosen: Chosen, bench: Bench, systems: Sequence[Results], scores: Score
         categories=entry.categories,
         seconds=seconds,
         events=_places([event.time for event in entry.events], seconds),
-        strips=(
-            _strip(REFERENCE, bench.sound_of(entry), seconds, previews),
-            *_made(entry, systems, scores, seconds, previews),
-        ),
+        strips=(*reference, *_made(entry, systems, scores, seconds, previews)),
     )
+
+
+def _reference(bench: Bench, entry: Entry, scores: Scores, seconds: float, previews: Path) -> Strip:
+    values = _values(scores, REFERENCE, entry.id)
+    return _strip(REFERENCE, bench.sound_of(entry), seconds, previews, values=values)
 
 
 def _made(entry: Entry, systems: Sequence[Results], scores: Scores, seconds: float, previews: Path) -> Iterator[Strip]:
@@ -95,9 +99,10 @@ def _strip(
 
 
 def _values(scores: Scores, system: str, film: str) -> Mapping[str, str]:
-    found = next((each for each in scores.systems if each.system == system), None)
+    everyone = (*scores.systems, *((scores.reference,) if scores.reference else ()))
+    found = next((each for each in everyone if each.system == system), None)
     measures = [measure for name in main_measures(scores) if found and (measure := found.measure(name)) is not None]
-    return {term(m.name).title: f"{written(m.films[film])} {m.unit}".strip() for m in measures if film in m.films}
+    return {term(m.name).brief: f"{written(m.films[film])} {m.unit}".strip() for m in measures if film in m.films}
 
 
 def _places(times: Sequence[float], seconds: float) -> tuple[float, ...]:

@@ -70,8 +70,14 @@ def paper_table(paper: PaperTable, systems: Sequence[SystemScores]) -> Table:
 
 def whole_table(scores: Scores) -> Table:
     """All measures over the whole length, one a row, in their groups; the systems side by side."""
-    rows = list(_grouped(scores.names(), lambda name: _across(name, scores.systems, lambda s: s.measures)))
-    return Table("All measures, over the whole length", "measure", _names(scores), tuple(rows))
+    beside = (scores.reference,) if scores.reference else ()
+
+    def row(name: str) -> Row:
+        ours = _across(name, scores.systems, lambda s: s.measures)
+        return Row(ours.name, (*ours.cells, *(_cell(each.measure(name), None, None) for each in beside)))
+
+    columns = (*_names(scores), *(f"the {each.system} itself" for each in beside))
+    return Table("All measures, over the whole length", "measure", columns, tuple(_grouped(scores.names(), row)))
 
 
 def summary(scores: Scores) -> Table:

@@ -20,11 +20,12 @@ from soundstage.evaluation.metrics.comparing import by_category
 from soundstage.evaluation.metrics.measure import Measure
 from soundstage.evaluation.offline.listening import Heard
 from soundstage.evaluation.offline.measuring import offline_measures
-from soundstage.evaluation.report.media import length
+from soundstage.evaluation.report.media import has_reference
 from soundstage.evaluation.scoring.digests import digest_of, versions
 from soundstage.evaluation.scoring.networks import BEGINNING, Networks, no_networks
-from soundstage.evaluation.scoring.scores import Measures, Scores, SystemScores
+from soundstage.evaluation.scoring.scores import REFERENCE, Measures, Scores, SystemScores
 from soundstage.evaluation.scoring.tracks import Track, listen, read_motion, tracks_of
+from soundstage.evaluation.systems.lengths import seconds_of
 from soundstage.evaluation.systems.results import Failure, Result, Results
 
 READINGS: Final = "readings"
@@ -73,25 +74,27 @@ def score(
     """
     how = scoring or Scoring()
     _check(systems)
-    readings = folder / READINGS
-    whole, first = (list(tracks_of(bench, systems, readings, cut)) for cut in (None, BEGINNING))
+    readings, everyone = folder / READINGS, (*systems, reference_of(bench))
+    whole, first = (list(tracks_of(bench, everyone, readings, cut)) for cut in (None, BEGINNING))
     films = {track.film: track for track in whole}
     _all_of(_read, list(films.values()), how.workers)
     heard = _by_system([*whole, *first], _all_of(listen, [*whole, *first], how.workers, progress), len(whole))
-    judged = networks(bench, systems, how.resampling)
+    judged = networks(bench, everyone, how.resampling)
     categories = {entry.id: entry.categories for entry in bench.entries}
+    *scored, reference = (
+        _scores(each, heard[0][each.system], heard[1][each.system], judged.of(each.system), categories, how)
+        for each in everyone
+    )
     return Scores(
         bench=bench.name,
         digest=digest_of(bench.model_dump_json(), _files(bench)),
         films=len(bench.entries),
-        duration=round(sum(length(bench.sound_of(entry)) for entry in bench.entries), 3),
+        duration=round(sum(seconds_of(bench.film_of(entry)) for entry in bench.entries), 3),
         seed=how.seed,
         resamples=how.resamples,
         versions=versions(),
-        systems=tuple(
-            _scores(each, heard[0][each.system], heard[1][each.system], judged.of(each.system), categories, how)
-            for each in systems
-        ),
+        systems=tuple(scored),
+        reference=reference if reference.films else None,
         left_out=judged.left_out,
     )
 
@@ -173,9 +176,16 @@ def _be_quiet() -> None:
     )
 
 
+def reference_of(bench: Bench) -> Results:
+    """The bench's reference sound as a system's results."""
+    heard = [entry for entry in bench.entries if has_reference(entry, bench.film_of(entry))]
+    results = tuple(Result(entry=entry.id, sound=entry.sound or entry.film) for entry in heard)
+    return Results(system=REFERENCE, bench=bench.name, results=results).at(bench.folder)
+
+
 def _check(systems: Sequence[Results]) -> None:
-    names = [each.system for each in systems]
-    if not names:
+    names = [*(each.system for each in systems), REFERENCE]
+    if not systems:
         raise BadBench("There are no results to score; run a system first: soundstage evaluate run.")
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise BadBench(f"Two results are of a system called {twice[0]!r}; rename one in its results.json.")

@@ -13,6 +13,9 @@ from soundstage.evaluation.metrics.measure import Measure
 from soundstage.evaluation.systems.results import Failure
 
 SCORES_FILE: Final = "scores.json"
+REFERENCE: Final = "reference"
+"""What the reference is called where it is measured as a system is."""
+
 SCHEMA_VERSION: Final = 1
 
 Measures = tuple[Measure, ...]
@@ -48,7 +51,10 @@ class SystemScores(Record):
 
 
 class Scores(Record):
-    """What was measured on a bench. `films` and `duration` (s) are those of the bench."""
+    """What was measured on a bench. `films` and `duration` (s) are those of the bench.
+
+    `reference` is what the reference itself reaches, as if it were a system's: no system need reach more.
+    """
 
     schema_version: Literal[1] = SCHEMA_VERSION
     bench: str
@@ -59,6 +65,7 @@ class Scores(Record):
     resamples: int = 0
     versions: dict[str, str] = Field(default_factory=dict)
     systems: tuple[SystemScores, ...] = ()
+    reference: SystemScores | None = None
     left_out: tuple[LeftOut, ...] = ()
 
     @classmethod

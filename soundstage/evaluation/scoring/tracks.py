@@ -11,9 +11,8 @@ from soundstage.errors import SoundstageError
 from soundstage.evaluation.bench.entries import Bench, Entry
 from soundstage.evaluation.offline.listening import Heard, Soundtrack, hear
 from soundstage.evaluation.offline.profile import house_blocks
-from soundstage.evaluation.report.media import readable
+from soundstage.evaluation.report.media import has_reference, readable
 from soundstage.evaluation.systems.results import Failure, Results
-from soundstage.film.probe import probe
 from soundstage.film.read import read_film
 from soundstage.reading import MOTION_FILE, MotionCurve
 from soundstage.seals import seal
@@ -67,7 +66,7 @@ def listen(track: Track) -> Heard | Failure:
     try:
         with ExitStack() as held:
             made = _part(track.sound, track.cut, held)
-            truth = _part(track.reference, track.cut, held) if _has_reference(track) else None
+            truth = _part(track.reference, track.cut, held) if has_reference(track.entry, track.film) else None
             return hear(_known(track, made, truth))
     except SoundstageError as problem:
         return Failure(entry=track.entry.id, reason=str(problem))
@@ -102,11 +101,6 @@ def _known(track: Track, made: Path, truth: Path | None) -> Soundtrack:
 def _motion(track: Track, end: float) -> MotionCurve | None:
     curve = MotionCurve.load(read_motion(track.film, track.reading))
     return curve.between(0.0, end)
-
-
-def _has_reference(track: Track) -> bool:
-    """Whether there is one at all: a film may have no sound of its own."""
-    return track.entry.sound is not None or probe(track.film).sound is not None
 
 
 def _part(path: Path, cut: float | None, held: ExitStack) -> Path:

@@ -68,6 +68,12 @@ def test_the_best_of_a_row_is_marked_whichever_way_is_better():
     assert [cell.best for cell in rows[f"{LOUD} (LUFS)"].cells] == [False, False]
 
 
+def test_the_reference_stands_beside_and_is_never_the_best():
+    table = whole_table(_BOTH.model_copy(update={"reference": system("reference", 0.95, 0.0)}))
+    assert table.columns == ("soundstage", "windows", "the reference itself")
+    assert not any(row.cells[-1].best for row in table.rows if row.cells)
+
+
 def test_one_system_alone_is_no_best():
     assert not any(cell.best for row in whole_table(scores(_GOOD)).rows for cell in row.cells)
 

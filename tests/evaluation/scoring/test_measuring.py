@@ -115,3 +115,25 @@ def test_two_systems_of_one_name_are_refused(bench: Bench, systems: tuple[Result
 def test_nothing_to_score_is_refused(bench: Bench):
     with pytest.raises(BadBench, match="no results"):
         score(bench, [], bench.folder, _HOW)
+
+
+def test_the_reference_is_measured_as_if_it_were_a_system(scores: Scores):
+    assert scores.reference is not None
+    assert scores.reference.films == len(FILMS)
+    assert named(scores.reference.measures)["FD-mel"].value == pytest.approx(0.0, abs=1e-3)
+    assert named(scores.reference.measures)["Event recall"].value == 1.0
+
+
+def test_no_system_can_be_called_the_reference(bench: Bench, systems: tuple[Results, ...]):
+    with pytest.raises(BadBench, match="reference"):
+        score(bench, [systems[0].model_copy(update={"system": "reference"})], bench.folder, _HOW)
+
+
+def test_a_bench_without_reference_sound_is_scored_by_what_needs_none(bench: Bench, systems: tuple[Results, ...]):
+    silent = tuple(entry.model_copy(update={"sound": None}) for entry in bench.entries)
+    without = bench.model_copy(update={"entries": silent}).at(bench.folder)
+    scores = score(without, systems[:1], bench.folder, _HOW)
+    assert scores.reference is None
+    assert scores.systems[0].films == len(FILMS)
+    assert _value(scores, 0, "FD-mel") is None
+    assert _value(scores, 0, "Event recall") == 1.0
