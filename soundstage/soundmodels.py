@@ -81,11 +81,18 @@ class SoundModels:
         )
 
     def crew(self, wishes: Wishes) -> "Crew":
-        """Who works at a film for the job. Raises BadOption as `serving` does."""
+        """Who works at a film for the job; nobody where no model can run here.
+
+        Raises:
+            BadOption: as `serving` does.
+            MissingPart: models were asked for by name, and what runs them is not installed.
+        """
         makers = self.serving(wishes, Does.VIDEO_TO_AUDIO, Does.TEXT_TO_AUDIO, Does.SPEECH)
         if not makers and not self.serving(wishes, Does.LISTENING):
             return NOBODY
         if find_spec("torch") is None:
+            if wishes.makers:
+                raise MissingPart(f"{', '.join(wishes.makers)} cannot run without torch; install it with: {INSTALL}.")
             _log.warning("models lie here but cannot run", install=INSTALL)
             return NOBODY
         return Crew(self, wishes)

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("torch")
 
 from soundstage.cuesheet import Cue, Layer
-from soundstage.errors import BadOption
+from soundstage.errors import BadOption, MissingPart
 from soundstage.makers import house_makers, permitted
 from soundstage.rendering import RenderOptions, Stage
 from soundstage.soundmodels import HOUSE, NOBODY, SoundModels, Wishes
@@ -134,6 +134,8 @@ def test_models_that_cannot_run_are_passed_over(shelf: Path, tiny: Path, monkeyp
     monkeypatch.setattr("soundstage.soundmodels.find_spec", lambda name: None)
 
     assert SoundModels().crew(Wishes()) is NOBODY
+    with pytest.raises(MissingPart, match="tiny-bed cannot run without torch; install it"):
+        SoundModels().crew(Wishes(("tiny-bed",)))
 
 
 def test_a_bed_is_made_by_the_model_and_the_take_says_why(shelf: Path, tiny: Path, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from soundstage.synth.mmaudio.variants import (
     Lengths,
 )
 
-# Windows that lie decoded before it is their turn, of all cues together: each is some ten megabytes.
+# Windows that lie decoded before it is their turn, of all cues together: each is up to 90 MB of a film's clips.
 _AHEAD = 8
 
 Value = TypeVar("Value")
