@@ -5,6 +5,7 @@ Times are seconds from the film's first picture (its presentation time is 0.0). 
 checks it and says in one sentence what is wrong.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -337,10 +338,13 @@ def write_aside(path: Path, text: str) -> None:
         aside.write_text(text, encoding="utf-8")
         aside.replace(path)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise StorageError(
             f"{path} cannot be written ({error.strerror}); free space or choose another place."
         ) from error
+    finally:
+        # Also where an interrupt came in between; once it is renamed there is nothing to remove.
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
 
 
 def schema() -> dict[str, object]:

@@ -251,7 +251,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(Said(body=json.dumps(models).encode()) if known else status(404), b"")
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        length = int(self.headers["content-length"])
+        told = self.rfile.read(length)
+        if len(told) < length:  # who asked has given up in the middle of the question
+            self.close_connection = True
+            return
+        body = json.loads(told)
         if self.path != "/v1/chat/completions" or body.get("stream"):
             self._send(status(404), b"")
             return
