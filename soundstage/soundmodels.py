@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from soundstage.networks.rack import Rack
     from soundstage.synth.mmaudio.engine import Engine, EngineOptions
+    from soundstage.synth.speech.neural.voices import NeuralVoice
 
 Stop = Callable[[], bool]
 
@@ -131,6 +132,22 @@ class SoundModels:
                 self._engines[card.name] = weights, engine
             return engine
 
+    def speaker(self, *cards: ModelCard) -> SpeechMaker:
+        """One who speaks with the voices of these models alone."""
+        return SpeechMaker(self.voices(*cards))
+
+    def voices(self, *cards: ModelCard) -> "tuple[NeuralVoice, ...]":
+        """The voices of models; none is loaded before it speaks."""
+        from soundstage.synth.speech.neural.voices import neural_voices
+
+        known, shelf = self.known, self.shelf
+        return neural_voices(
+            cards,
+            place=lambda name: shelf.place(known.card(name)),
+            rack=self.rack,
+            identity=lambda name: shelf.identity(known.card(name)),
+        )
+
     def _serves(self, card: ModelCard, wishes: Wishes) -> bool:
         named = not wishes.makers or card.name in wishes.makers or card.does is Does.LISTENING
         return named and (card.commercial or not wishes.commercial_use) and self._is_whole(card)
@@ -220,21 +237,13 @@ def _diffusion(models: SoundModels, card: ModelCard, footage: Footage | None, wi
 
 
 def _speakers(models: SoundModels, wishes: Wishes) -> tuple[SoundMaker, ...]:
-    """A speech maker with the voices of models beside those installed, where there are any."""
-    from soundstage.synth.speech.neural.voices import neural_voices
-
+    """A speech maker with the voices of models beside those installed; before them where they were asked for by name."""
     cards = models.serving(wishes, Does.SPEECH)
     if not cards:
         return ()
-    known, shelf = models.known, models.shelf
-    voices_here = neural_voices(
-        cards,
-        place=lambda name: shelf.place(known.card(name)),
-        rack=models.rack,
-        identity=lambda name: shelf.identity(known.card(name)),
-    )
-    installed = (voice for voice in voices() if allows_commerce(voice) or not wishes.commercial_use)
-    return (SpeechMaker((*installed, *voices_here)),)
+    installed = tuple(voice for voice in voices() if allows_commerce(voice) or not wishes.commercial_use)
+    own = models.voices(*cards)
+    return (SpeechMaker((*own, *installed) if wishes.makers else (*installed, *own)),)
 
 
 _MAKERS: Mapping[str, _Build] = {

@@ -11,10 +11,11 @@ import numpy as np
 
 from soundstage.cuesheet import Cue, Layer
 from soundstage.errors import BadModel
-from soundstage.sound import Block, decibels
+from soundstage.sound import SAMPLE_RATE, Block, decibels
 from soundstage.synth.maker import SoundMaker
 
 _SILENCE = -70.0  # dBFS, RMS: below it nothing was made
+_LINE_SECONDS = 8.0  # more than the slowest voice needs for these
 _LABEL, _PROMPT = "rain", "steady rain on a roof"
 _LINES = {
     "en": "The quick brown fox jumps over the lazy dog.",
@@ -62,14 +63,14 @@ def try_out(maker: SoundMaker, seconds: float = 2.0, language: str | None = None
 
     Args:
         maker: any.
-        seconds: how long the sound is to be.
+        seconds: how long the sound is to be; a line may take longer, as long as it needs.
         language: of the line to speak, for makers of speech; None for those of other sounds.
 
     Raises:
         BadModel: it made silence, or something that is no sound.
         MissingPart: what it needs is not there.
     """
-    cue = _cue(seconds, language)
+    cue = _cue(seconds if language is None else max(seconds, _LINE_SECONDS), language)
     first, _ = _timed(maker, cue, 1)
     again, sound = _timed(maker, cue, 2)
     if not np.isfinite(sound).all():
@@ -79,7 +80,8 @@ def try_out(maker: SoundMaker, seconds: float = 2.0, language: str | None = None
         raise BadModel(f"{maker.facts.name} made silence; verify its files with: soundstage models verify.")
     memory, device = _memory()
     peak = decibels(float(np.abs(sound).max()))
-    return Trial(maker.facts.name, seconds, first, again, peak, level, memory, device)
+    duration = seconds if language is None else _heard(sound)
+    return Trial(maker.facts.name, duration, first, again, peak, level, memory, device)
 
 
 def _cue(seconds: float, language: str | None) -> Cue:
@@ -95,6 +97,11 @@ def _timed(maker: SoundMaker, cue: Cue, seed: int) -> tuple[float, Block]:
     blocks: Iterator[Block] = maker.make(cue, seed).blocks
     sound = np.concatenate(list(blocks) or [np.zeros((0, 1), np.float32)])
     return time.perf_counter() - started, sound
+
+
+def _heard(sound: Block) -> float:
+    """Seconds until nothing is heard any more: a line leaves the rest of its time silent."""
+    return float(np.flatnonzero(np.abs(sound).max(axis=1))[-1] + 1) / SAMPLE_RATE
 
 
 def _memory() -> tuple[int, str]:

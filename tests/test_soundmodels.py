@@ -15,9 +15,11 @@ from soundstage.rendering import RenderOptions, Stage
 from soundstage.soundmodels import HOUSE, NOBODY, SoundModels, Wishes
 from soundstage.synth.procedural import ProceduralMaker
 from soundstage.synth.speech import SpeechMaker
+from soundstage.synth.speech.voice import PiperVoice
 from soundstage.weights.card import Does
 from tests.documents import cue
 from tests.synth.diffusion.models import save_stable_audio
+from tests.synth.speech.talkers import save_vits
 
 _BOOK = """
 licences:
@@ -34,6 +36,13 @@ models:
   tiny-hobby:
     <<: *tiny
     licence: CC-BY-NC-4.0
+  tiny-voice:
+    family: vits
+    does: speech
+    says: a tiny one
+    licence: MIT
+    languages: [en]
+    repository: {name: nobody/tiny-voice, patterns: [config.json]}
   tiny-watcher:
     <<: *tiny
     family: foleycrafter
@@ -211,3 +220,18 @@ def test_commercial_use_holds_for_the_voices_of_the_house_too() -> None:
     assert permitted(makers, commercial_use=False) == makers
     assert permitted(makers, commercial_use=True)[0] is not makers[0]
     assert permitted(makers, commercial_use=True)[1] is makers[1]
+
+
+def test_a_model_asked_for_by_name_speaks_though_other_voices_are_installed(
+    shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_vits(shelf / "tiny-voice")
+    installed = [PiperVoice("joe", shelf / "joe.onnx", "en_US", "CC0-1.0")]
+    monkeypatch.setattr("soundstage.soundmodels.voices", lambda: installed)
+    models, line = SoundModels(), cue(layer=Layer.SPEECH, label="speech", text="one", end=4.0)
+    (usual,) = models.crew(Wishes()).makers(None, lambda: False)
+    (named,) = models.crew(Wishes(("tiny-voice",))).makers(None, lambda: False)
+
+    assert usual.can_make(line).basis.startswith("joe@")
+    assert named.can_make(line).basis.startswith("tiny-voice ")
+    assert models.speaker(models.known.card("tiny-voice")).can_make(line).basis.startswith("tiny-voice ")

@@ -55,6 +55,16 @@ def test_refuses_what_is_no_sound(value: float, says: str):
         try_out(Constant(value, []), seconds=0.7)
 
 
+def test_a_line_takes_its_time_and_is_measured_by_what_is_heard():
+    class Talker(Constant):
+        def _blocks(self, cue: Cue) -> Iterator[Block]:
+            line = np.zeros((frames_of(cue.duration), 1), np.float32)
+            line[: frames_of(3.0)] = self.value
+            yield line
+
+    assert try_out(Talker(0.5, []), seconds=2.0, language="en").duration == 3.0
+
+
 @pytest.mark.parametrize(
     ("language", "layer"),
     [pytest.param(None, Layer.EFFECTS, id="sound"), pytest.param("de", Layer.SPEECH, id="line")],

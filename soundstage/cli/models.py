@@ -114,11 +114,12 @@ def bench(
     card = catalogue().card(name)
     if card.does in (Does.PART, Does.LISTENING, Does.MEASURING):
         raise BadOption(f"{card.name} ({card.does}) makes no sound by itself; name a model that does.")
-    makers = SoundModels().crew(Wishes(makers=(card.name,))).makers(None, lambda: False)
-    if not makers:
-        raise MissingPart(f"{card.name} cannot run here; install what runs it with: pip install 'soundstage[gpu]'.")
-    language = next(iter(card.languages), "en") if card.does is Does.SPEECH else None
-    trial = try_out(makers[0], seconds, language)
+    models = SoundModels()
+    crew = models.crew(Wishes(makers=(card.name,)))
+    if card.does is Does.SPEECH:
+        trial = try_out(models.speaker(card), seconds, next(iter(card.languages), "en"))
+    else:
+        trial = try_out(crew.makers(None, lambda: False)[0], seconds)
     if json:
         print_json({**asdict(trial), "load": trial.load, "real_time_factor": trial.real_time_factor})
         return
