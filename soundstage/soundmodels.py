@@ -237,7 +237,7 @@ def _diffusion(models: SoundModels, card: ModelCard, footage: Footage | None, wi
 
 
 def _speakers(models: SoundModels, wishes: Wishes) -> tuple[SoundMaker, ...]:
-    """A speech maker with the voices of models beside those installed; before them where they were asked for by name."""
+    """A speech maker with voices of models beside those installed, before them where they were asked for by name."""
     cards = models.serving(wishes, Does.SPEECH)
     if not cards:
         return ()
