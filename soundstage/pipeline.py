@@ -201,10 +201,10 @@ class Studio:
         self.folder.write_sheet(sheet, baseline(designed, story.scenes))
         return sheet
 
-    @cached_property
+    @property
     def notes(self) -> list[str]:
         """Sentences for the user on what could not be done as asked."""
-        return list(self._additions.notes)
+        return [*self._additions.notes, *self._crew.notes()]
 
     @cached_property
     def rendered(self) -> Rendered:

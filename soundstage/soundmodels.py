@@ -199,6 +199,12 @@ class Crew:
         commercial = self.wishes.commercial_use
         return ears_at_hand(self.models.known, self.models.shelf, self.models.rack, footage, commercial)
 
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the user on models that stepped aside."""
+        if self.models is None:
+            return ()
+        return tuple(f"A sound model stepped aside: {problem}" for problem in self.models.rack.problems())
+
 
 NOBODY = Crew(None, Wishes())
 _Build = Callable[[SoundModels, ModelCard, Footage | None, Wishes, Stop], SoundMaker]

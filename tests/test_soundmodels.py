@@ -161,9 +161,14 @@ def test_where_a_model_is_damaged_the_next_best_serves(shelf: Path, tiny: Path, 
     (shelf / "tiny-bed").mkdir()
     (shelf / "tiny-bed" / "model_index.json").write_text("{")
 
-    take = _stage(Wishes(), tmp_path / "takes").render([_lake()], lambda done: None).takes["rain-1"]
+    crew = SoundModels().crew(Wishes())
+    (tmp_path / "takes").mkdir()
+    makers = (*crew.makers(None, lambda: False), *house_makers())
+    stage = Stage(makers, tmp_path / "takes", RenderOptions(candidates=1))
+    take = stage.render([_lake()], lambda done: None).takes["rain-1"]
 
     assert take.maker == "procedural"
+    assert [note for note in crew.notes() if "stepped aside" in note and "tiny-bed" in note]
     assert "tiny-bed failed: " in take.choice
 
 

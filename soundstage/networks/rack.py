@@ -81,6 +81,11 @@ class Rack:
         problem = self._disabled.get((name, state))
         return str(problem) if problem else None
 
+    def problems(self) -> tuple[str, ...]:
+        """A sentence on each model that is disabled."""
+        with self._changed:
+            return tuple(dict.fromkeys(map(str, self._disabled.values())))
+
     def names(self) -> tuple[str, ...]:
         """What is loaded now, the longest unused first."""
         with self._changed:

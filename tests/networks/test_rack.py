@@ -97,6 +97,7 @@ def test_a_model_that_cannot_be_loaded_is_disabled(problem: BadModel | MissingPa
 
     assert len(tries) == 1
     assert rack.obstacle("a") == str(problem)
+    assert rack.problems() == (str(problem),)
 
 
 def test_one_too_large_for_the_device_says_so() -> None:

@@ -58,6 +58,9 @@ class TinyModels:
     def ears(self, footage: Footage | None) -> tuple[()]:
         return ()
 
+    def notes(self) -> tuple[()]:
+        return ()
+
 
 def work_all(handlers: Mapping[str, Handler]) -> None:
     while held := next((c for queue in ALL_QUEUES for c in claims.claim(queue, "test")), None):
