@@ -1,17 +1,11 @@
 """Scores systems on a bench: hears all their soundtracks, several at a time, and puts the measures together."""
 
-import logging
 import os
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Final, TypeVar
-
-import structlog
 
 from soundstage.errors import BadBench
 from soundstage.evaluation.bench.entries import Bench
@@ -20,6 +14,7 @@ from soundstage.evaluation.metrics.comparing import by_category
 from soundstage.evaluation.metrics.measure import Measure
 from soundstage.evaluation.offline.listening import Heard
 from soundstage.evaluation.offline.measuring import offline_measures
+from soundstage.evaluation.processes import processes
 from soundstage.evaluation.report.media import has_reference
 from soundstage.evaluation.scoring.digests import digest_of, versions
 from soundstage.evaluation.scoring.networks import BEGINNING, Networks, no_networks
@@ -74,10 +69,10 @@ def score(
     """
     how = scoring or Scoring()
     _check(systems)
+    data = digest_of(bench.model_dump_json(), _files(bench))
     readings, everyone = folder / READINGS, (*systems, reference_of(bench))
     whole, first = (list(tracks_of(bench, everyone, readings, cut)) for cut in (None, BEGINNING))
-    films = {track.film: track for track in whole}
-    _all_of(_read, list(films.values()), how.workers)
+    _all_of(_read, list({track.reading: track for track in whole}.values()), how.workers)
     heard = _by_system([*whole, *first], _all_of(listen, [*whole, *first], how.workers, progress), len(whole))
     judged = networks(bench, everyone, how.resampling)
     categories = {entry.id: entry.categories for entry in bench.entries}
@@ -87,7 +82,7 @@ def score(
     )
     return Scores(
         bench=bench.name,
-        digest=digest_of(bench.model_dump_json(), _files(bench)),
+        digest=data,
         films=len(bench.entries),
         duration=round(sum(seconds_of(bench.film_of(entry)) for entry in bench.entries), 3),
         seed=how.seed,
@@ -164,16 +159,8 @@ def _results(work: Callable[[_Item], _Found], items: Sequence[_Item], workers: i
     if workers <= 1:
         yield from map(work, items)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_be_quiet) as pool:
+    with processes(workers) as pool:
         yield from pool.map(work, items)
-
-
-def _be_quiet() -> None:
-    """A process of ours would print its log among what the command prints."""
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 def reference_of(bench: Bench) -> Results:
@@ -197,9 +184,10 @@ def _files(bench: Bench) -> list[Path]:
 
 
 def _digest(results: Results) -> str:
-    """Of what was made, not of how long it took."""
+    """Of what was made, not of how long it took; a sound that is missing is told among the failures."""
     timeless = results.model_copy(update={"results": tuple(_timeless(result) for result in results.results)})
-    return digest_of(timeless.model_dump_json(), [results.folder / result.sound for result in results.results])
+    sounds = (results.folder / result.sound for result in results.results)
+    return digest_of(timeless.model_dump_json(), [sound for sound in sounds if sound.is_file()])
 
 
 def _timeless(result: Result) -> Result:

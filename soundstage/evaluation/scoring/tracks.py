@@ -3,8 +3,12 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
+
+import numpy as np
 
 from soundstage import sound
 from soundstage.errors import SoundstageError
@@ -12,12 +16,14 @@ from soundstage.evaluation.bench.entries import Bench, Entry
 from soundstage.evaluation.offline.listening import Heard, Soundtrack, hear
 from soundstage.evaluation.offline.profile import house_blocks
 from soundstage.evaluation.report.media import has_reference, readable
+from soundstage.evaluation.systems.lengths import seconds_of
 from soundstage.evaluation.systems.results import Failure, Results
 from soundstage.film.read import read_film
 from soundstage.reading import MOTION_FILE, MotionCurve
 from soundstage.seals import seal
 
 _STEREO = 2
+_SLACK: Final = 0.1  # seconds by which a soundtrack may differ from its film
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ def listen(track: Track) -> Heard | Failure:
     """Hear a soundtrack; one that cannot be heard is a failure of its film, and the others go on."""
     try:
         with ExitStack() as held:
-            made = _part(track.sound, track.cut, held)
+            made = _part(_fitted(track, held), track.cut, held)
             truth = _part(track.reference, track.cut, held) if has_reference(track.entry, track.film) else None
             return hear(_known(track, made, truth))
     except SoundstageError as problem:
@@ -101,6 +107,24 @@ def _known(track: Track, made: Path, truth: Path | None) -> Soundtrack:
 def _motion(track: Track, end: float) -> MotionCurve | None:
     curve = MotionCurve.load(read_motion(track.film, track.reading))
     return curve.between(0.0, end)
+
+
+def _fitted(track: Track, held: ExitStack) -> Path:
+    """The soundtrack, as long as its film: where it ends early there is silence, and what follows the film is cut."""
+    whole, seconds = held.enter_context(readable(track.sound)), seconds_of(track.film)
+    facts = sound.facts(whole)
+    if abs(facts.duration - seconds) <= _SLACK:
+        return whole
+    fitted = Path(held.enter_context(TemporaryDirectory(prefix="soundstage-"))) / "fitted.flac"
+    channels = facts.channels if facts.channels <= _STEREO else 1
+    missing = sound.frames_of(max(0.0, seconds - facts.duration))
+    sound.write_blocks(fitted, chain(house_blocks(whole, 0.0, seconds), _silence(missing, channels)), channels)
+    return fitted
+
+
+def _silence(frames: int, channels: int) -> Iterator[sound.Block]:
+    for start in range(0, frames, sound.SAMPLE_RATE):
+        yield np.zeros((min(sound.SAMPLE_RATE, frames - start), channels), np.float32)
 
 
 def _part(path: Path, cut: float | None, held: ExitStack) -> Path:

@@ -1,11 +1,8 @@
 """Runs a system over a bench: several films at a time, what is done not again, what fails not fatal."""
 
-import logging
 import os
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from multiprocessing import get_context
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +14,7 @@ from soundstage.errors import BadBench, SoundstageError, StorageError
 from soundstage.evaluation.bench.entries import Bench, Entry
 from soundstage.evaluation.cases import Record
 from soundstage.evaluation.documents import read_document, write_document
+from soundstage.evaluation.processes import processes
 from soundstage.evaluation.systems.lengths import silent_film
 from soundstage.evaluation.systems.results import Failure, Result, Results
 from soundstage.evaluation.systems.system import System
@@ -97,16 +95,8 @@ def _made(
 
 def _pool(system: System, workers: int) -> Executor:
     if system.apart and workers > 1:
-        return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_tell_problems_only)
+        return processes(workers)
     return ThreadPoolExecutor(workers)
-
-
-def _tell_problems_only() -> None:
-    """A process of its own knows nothing of how its parent logs: it must not write into what that prints."""
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 def _work(system: System, entry: Entry, film: Path, folder: Path, about: Mapping[str, JsonValue]) -> Result | Failure:

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from soundstage.errors import BadBench
@@ -10,7 +11,8 @@ from soundstage.evaluation.bench.entries import Bench
 from soundstage.evaluation.scoring.measuring import Scoring, score
 from soundstage.evaluation.scoring.scores import Scores, named
 from soundstage.evaluation.systems.results import Results
-from tests.evaluation.benches import FILMS, SECONDS, write_bench, write_results
+from soundstage.sound import SAMPLE_RATE, write_blocks
+from tests.evaluation.benches import FILMS, SECONDS, TIMES, clicks, write_bench, write_results
 
 _HOW = Scoring(resamples=20, workers=1)
 _JOIN = 1.5
@@ -137,3 +139,21 @@ def test_a_bench_without_reference_sound_is_scored_by_what_needs_none(bench: Ben
     assert scores.systems[0].films == len(FILMS)
     assert _value(scores, 0, "FD-mel") is None
     assert _value(scores, 0, "Event recall") == 1.0
+
+
+@pytest.mark.parametrize("seconds", [1.0, 6.0], ids=["ends early", "goes on"])
+def test_a_soundtrack_is_measured_over_its_films_length(bench: Bench, tmp_path: Path, seconds: float):
+    made = write_results(tmp_path / "other", "other")
+    whole = np.concatenate([clicks(TIMES), clicks(TIMES)])[: round(seconds * SAMPLE_RATE)]
+    for name in FILMS:
+        write_blocks(made.folder / f"sounds/{name}.flac", [whole], 2)
+    scores = score(bench, [made], bench.folder, _HOW)
+    assert _value(scores, 0, "Silence") == pytest.approx(max(0.0, 1 - seconds / SECONDS), abs=0.02)
+    assert _value(scores, 0, "Extra onsets") == pytest.approx(0.0)
+
+
+def test_a_sound_that_is_missing_is_a_failure_of_its_film(bench: Bench, tmp_path: Path):
+    lost = write_results(tmp_path / "lost", "lost")
+    (lost.folder / "sounds/dog.flac").unlink()
+    (system,) = score(bench, [lost], bench.folder, _HOW).systems
+    assert [failure.entry for failure in system.failures] == ["dog"]
