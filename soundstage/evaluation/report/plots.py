@@ -86,7 +86,7 @@ def _panel(
     way = f"{some.better} is better" if some.better else ""
     axis.set_title(f"{term(name).brief}{unit}", loc="left", fontsize=9.5, color=theme.text, weight="bold", pad=16)
     axis.text(0, 1.0, way, transform=axis.transAxes, fontsize=7.5, color=theme.muted, va="bottom")
-    axis.set_yticks(range(len(systems)), systems, fontsize=8.5, color=theme.text)
+    axis.set_yticks(range(len(systems)), systems, fontsize=8.5, color=theme.text, parse_math=False)
     axis.set_ylim(len(systems) - 0.45, -0.55)
     axis.tick_params(axis="x", labelsize=7.5, colors=theme.muted, length=0)
     axis.tick_params(axis="y", length=0)

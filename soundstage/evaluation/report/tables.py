@@ -25,7 +25,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Cell:
-    """A number as it is written, its interval if there is one, and whether it is the best of what it stands among."""
+    """A number as it is written, its interval and what else must be known of it, and whether it is the best of all."""
 
     text: str
     interval: str = ""
@@ -74,7 +74,7 @@ def whole_table(scores: Scores) -> Table:
 
     def row(name: str) -> Row:
         ours = _across(name, scores.systems, lambda s: s.measures)
-        return Row(ours.name, (*ours.cells, *(_cell(each.measure(name), None, None) for each in beside)))
+        return Row(ours.name, (*ours.cells, *(_cell(each.measure(name), None, _Best()) for each in beside)))
 
     columns = (*_names(scores), *(f"the {each.system} itself" for each in beside))
     return Table("All measures, over the whole length", "measure", columns, tuple(_grouped(scores.names(), row)))
@@ -176,19 +176,35 @@ def _names(scores: Scores) -> tuple[str, ...]:
     return tuple(system.system for system in scores.systems)
 
 
-def _best(measures: Sequence[Measure | None]) -> str | None:
-    """How the best value is written; None where there are not two to choose from, or neither way is better."""
-    values = [m for m in measures if m is not None and m.value is not None and m.better is not None]
-    if len(values) < 2 or len({written(m.value) for m in values if m.value is not None}) < 2:
-        return None
-    choose = min if values[0].better == "lower" else max
-    return written(choose(m.value for m in values if m.value is not None))
+@dataclass(frozen=True)
+class _Best:
+    """The best of what stands side by side as it is written, if there is one, and how many films most of it is of."""
+
+    text: str | None = None
+    films: int = 0
 
 
-def _cell(measure: Measure | None, digits: int | None, best: str | None) -> Cell:
+def _best(measures: Sequence[Measure | None]) -> _Best:
+    """The best value, where there are two to choose from and a way is better.
+
+    One that is of fewer films than another is none: the films that it lacks may be the hard ones.
+    """
+    found = [m for m in measures if m is not None and m.value is not None]
+    most = max((m.count for m in found), default=0)
+    values = [m.value for m in found if m.value is not None and m.count == most]
+    better = found[0].better if found else None
+    if better is None or len({written(value) for value in values}) < 2:
+        return _Best(films=most)
+    return _Best(written((min if better == "lower" else max)(values)), most)
+
+
+def _cell(measure: Measure | None, digits: int | None, best: _Best) -> Cell:
     if measure is None or measure.value is None:
         return Cell(NONE)
-    return Cell(written(measure.value, digits), interval(measure, digits), written(measure.value) == best)
+    told, fewer = interval(measure, digits), measure.count < best.films
+    if fewer:
+        told = "; ".join(filter(None, (told, f"only {measure.count} film{'' if measure.count == 1 else 's'}")))
+    return Cell(written(measure.value, digits), told, not fewer and written(measure.value) == best.text)
 
 
 def _plain(value: float | None, column: Column) -> Cell:

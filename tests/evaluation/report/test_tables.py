@@ -16,7 +16,7 @@ from soundstage.evaluation.report.tables import (
     whole_table,
     written,
 )
-from tests.evaluation.report.scored import ERROR, F1, LOUD, scores, system
+from tests.evaluation.report.scored import ERROR, F1, LOUD, measure, scores, system
 
 _GOOD, _POOR = system("soundstage", 0.7, 0.02), system("windows", 0.3, 0.4)
 _BOTH = scores(_GOOD, _POOR)
@@ -66,6 +66,13 @@ def test_the_best_of_a_row_is_marked_whichever_way_is_better():
     assert [cell.best for cell in rows[f"{F1} ↑"].cells] == [True, False]
     assert [cell.best for cell in rows[f"{ERROR} (s) ↓"].cells] == [True, False]
     assert [cell.best for cell in rows[f"{LOUD} (LUFS)"].cells] == [False, False]
+
+
+def test_a_value_of_fewer_films_is_never_the_best_and_says_so():
+    lucky = system("lucky", 0.5, 0.3).model_copy(update={"measures": (measure(ERROR, "lower", "s", dog=0.01),)})
+    row = next(row for row in whole_table(scores(_GOOD, _POOR, lucky)).rows if row.name == f"{ERROR} (s) ↓")
+    assert [cell.best for cell in row.cells] == [True, False, False]
+    assert ["only 1 film" in cell.interval for cell in row.cells] == [False, False, True]
 
 
 def test_the_reference_stands_beside_and_is_never_the_best():

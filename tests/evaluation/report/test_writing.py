@@ -128,3 +128,9 @@ def test_a_film_is_heard_by_its_own_track(tmp_path: Path):
 def test_a_film_without_a_track_is_refused(bench: Bench):
     with pytest.raises(BadSound, match="no sound"):
         length(bench.film_of(bench.entries[0]))
+
+
+def test_no_name_breaks_the_markdown_or_the_plots(bench: Bench, tmp_path: Path):
+    told = scores(system(f"a $x^$ {_HOSTILE}", 0.7, 0.02), system("windows", 0.3, 0.4))
+    text = write_report(told, bench, [], tmp_path, cards=0).markdown.read_text(encoding="utf-8")
+    assert "<script" not in text
