@@ -8,7 +8,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from soundstage.cuesheet import write_aside
+from soundstage.cuesheet import digest, write_aside
 from soundstage.evaluation.bench.entries import Bench
 from soundstage.evaluation.documents import write_document
 from soundstage.evaluation.listening.documents import ASKED, FOLDER, KEY_FILE, REFERENCE, Key, Trial
@@ -18,6 +18,7 @@ from soundstage.evaluation.report.media import has_reference
 from soundstage.evaluation.systems.lengths import seconds_of
 from soundstage.evaluation.systems.results import Results
 from soundstage.inspection import sheets
+from soundstage.seals import seal
 
 PAGE: Final = "index.html"
 _HERE: Final = "soundstage.evaluation.listening"
@@ -47,7 +48,7 @@ def make_test(
     """
     referred = [entry for entry in bench.entries if has_reference(entry, bench.film_of(entry))]
     lengths = {entry.id: seconds_of(bench.film_of(entry)) for entry in referred}
-    key = plan_test(bench, systems, lengths, plan)
+    key = _of_these_sounds(plan_test(bench, systems, lengths, plan), bench, systems)
     test = folder / FOLDER
     _forget_another(test, key)
     for done, trial in enumerate(key.trials, start=1):
@@ -90,6 +91,15 @@ def _material(bench: Bench, systems: Sequence[Results], trial: Trial) -> tuple[P
     entry = bench.entry(trial.film)
     made = {each.system: sound for each in systems if (sound := each.sound_of(entry)) is not None}
     return bench.film_of(entry), {**made, REFERENCE: bench.sound_of(entry)}
+
+
+def _of_these_sounds(key: Key, bench: Bench, systems: Sequence[Results]) -> Key:
+    """The key with a test id of what is heard, too: where a system is run anew, what was said is of other sounds."""
+    materials = (_material(bench, systems, trial) for trial in key.trials)
+    heard = [
+        [seal(film)["sha256"], *(seal(sounds[name])["sha256"] for name in sorted(sounds))] for film, sounds in materials
+    ]
+    return key.model_copy(update={"test": digest([key.test, heard])[:12]})
 
 
 def _forget_another(test: Path, key: Key) -> None:

@@ -15,7 +15,7 @@ from soundstage.evaluation.listening.stimuli import MEDIA, levelled, low_anchor
 from soundstage.evaluation.report.media import readable
 from soundstage.film.probe import probe
 from soundstage.loudness import loudness_of
-from soundstage.sound import SAMPLE_RATE, facts
+from soundstage.sound import SAMPLE_RATE, facts, write_blocks
 from tests.evaluation.benches import FILMS, SECONDS, TIMES, clicks, write_bench, write_results
 
 
@@ -43,6 +43,19 @@ def test_nothing_in_the_folder_names_a_system(bench: Bench, key: Key):
     for file in (bench.folder / FOLDER).rglob("*"):
         content = file.read_bytes() if file.is_file() else b""
         assert not any(name.encode() in content for name in ("ours", ANCHOR, REFERENCE, *FILMS))
+
+
+def test_other_sounds_of_the_same_systems_are_another_test(bench: Bench, tmp_path: Path):
+    systems = [write_results(tmp_path / "ours", "ours")]
+    before = make_test(bench, systems, tmp_path, Plan())
+    files = {file: file.read_bytes() for file in (tmp_path / FOLDER / MEDIA).iterdir()}
+    for name in FILMS:
+        write_blocks(systems[0].folder / f"sounds/{name}.flac", [clicks([0.2])], 2)
+    assert make_test(bench, systems, tmp_path, Plan()).test != before.test
+    changed = [file.name for file, content in files.items() if file.read_bytes() != content]
+    assert sorted(changed) == sorted(
+        f"{t.id}-{x}.mp4".lower() for t in before.trials for x in t.systems if t.systems[x] == "ours"
+    )
 
 
 def test_the_key_lies_beside_the_folder_and_tells(bench: Bench, key: Key):

@@ -137,8 +137,12 @@
 
   document.querySelector("form").addEventListener("submit", (event) => {
     event.preventDefault();
-    state.listener = $("listener").value.trim();
-    if (state.listener) begin();
+    const name = $("listener").value.trim();
+    if (name !== state.listener) { // another listener at the same machine must not meet what was said before
+      Object.assign(state, { listener: name, remarks: "", at: 0, ratings: {}, heard: {} });
+      $("remarks").value = "";
+    }
+    if (name) begin();
   });
   $("play").addEventListener("click", () => (playing ? pause() : play()));
   $("seek").addEventListener("input", () => { const video = videos[shown]; video.currentTime = ($("seek").value / 1000) * (video.duration || 0); });
