@@ -14,6 +14,7 @@ import typer
 from soundstage.cli import options as opt
 from soundstage.cli.bundles import bundled
 from soundstage.cli.console import StageBars, print_facts, print_json, print_table, stage_bars, stdout
+from soundstage.errors import BadOption
 
 # What evaluates takes seconds to load: only for the command that needs it.
 if TYPE_CHECKING:
@@ -260,10 +261,10 @@ def _films(folder: Path, name: str, seed: int, workers: int | None, quiet: bool)
 def _run(
     films: "Bench", folder: Path, named: Sequence[str] | None, terms: "Terms", workers: int | None, quiet: bool
 ) -> "list[Results]":
-    from soundstage.evaluation.entrants import STANDARD, place_of, system_of
+    from soundstage.evaluation.entrants import STANDARD, place_of, systems_of
     from soundstage.evaluation.systems.running import run as run_system
 
-    systems = [system_of(name, terms) for name in named or STANDARD]
+    systems = systems_of(named or STANDARD, terms)
     made = []
     with stage_bars(quiet) as bars:
         for each in systems:
@@ -304,6 +305,8 @@ def _report(films: "Bench", scores: "Scores", folder: Path, only: Sequence[str] 
     from soundstage.evaluation.entrants import results_in
     from soundstage.evaluation.report.writing import write_report
 
+    if missing := sorted(set(only or ()) - {each.system for each in scores.systems}):
+        raise BadOption(f"{folder} has no scores of {missing[0]}; score it first: soundstage evaluate score {folder}.")
     scored = [each for each in scores.systems if not only or each.system in only]
     systems = results_in(folder, [each.system for each in scored])
     written = write_report(scores.model_copy(update={"systems": tuple(scored)}), films, systems, folder)

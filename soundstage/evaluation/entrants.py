@@ -7,6 +7,7 @@ from typing import Final
 
 from soundstage.casting import Casting
 from soundstage.errors import BadOption
+from soundstage.evaluation.scoring.scores import REFERENCE
 from soundstage.evaluation.systems.ablations import Ablation
 from soundstage.evaluation.systems.elsewhere import FolderSystem
 from soundstage.evaluation.systems.results import RESULTS_FILE, Results
@@ -48,6 +49,19 @@ def system_of(named: str, terms: Terms) -> System:
     return make(name, rest, terms)
 
 
+def systems_of(named: Iterable[str], terms: Terms) -> list[System]:
+    """Systems by their names.
+
+    Raises:
+        BadOption: there is no such system, or two would be called the same: one's results would replace the other's.
+    """
+    systems = [system_of(name, terms) for name in dict.fromkeys(named)]
+    names = [system.name for system in systems]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise BadOption(f"Two systems are called {twice[0]}; rename one's folder, and name it anew.")
+    return systems
+
+
 def place_of(system: System, folder: Path) -> Path:
     """Where a system's results lie in a bench's folder."""
     return folder / SYSTEMS / system.name
@@ -86,7 +100,10 @@ def _windows(name: str, rest: str, terms: Terms) -> System:
 def _folder(name: str, rest: str, terms: Terms) -> System:
     if not Path(rest).is_dir() or not rest:
         raise BadOption(f"{rest or 'folder:'} is not a folder of soundtracks; name one: folder:PATH.")
-    return FolderSystem(Path(rest), joins_every=terms.joins_every)
+    system = FolderSystem(Path(rest), joins_every=terms.joins_every)
+    if not system.name or system.name == REFERENCE or system.name.startswith(_WHOLE):
+        raise BadOption(f"{rest} is called as our own results are; rename the folder: its name is the system's.")
+    return system
 
 
 _MAKES: Final[Mapping[str, Callable[[str, str, Terms], System]]] = {

@@ -167,3 +167,22 @@ def test_a_folder_of_pairs_becomes_a_bench_and_what_it_lacks_is_told(folder: Pat
 
 def test_an_unknown_format_is_refused(folder: Path, tmp_path: Path):
     assert isinstance(_run("read", folder, "--format", "tape", "-o", tmp_path).exception, BadOption)
+
+
+def test_a_report_on_a_system_without_scores_is_refused(folder: Path, scores: Any):
+    assert isinstance(_run("report", folder, "--only", "nobody").exception, BadOption)
+
+
+@pytest.mark.parametrize("name", ["soundstage", "reference"])
+def test_a_folder_that_is_called_as_our_own_results_is_refused(folder: Path, tmp_path: Path, name: str):
+    (tmp_path / name).mkdir()
+    assert isinstance(_run("run", folder, "--system", f"folder:{tmp_path / name}").exception, BadOption)
+
+
+def test_two_folders_of_one_name_are_refused(folder: Path, tmp_path: Path):
+    for parent in "ab":
+        (tmp_path / parent / "theirs").mkdir(parents=True)
+    named = [part for parent in "ab" for part in ("--system", f"folder:{tmp_path / parent / 'theirs'}")]
+    result = _run("run", folder, *named)
+    assert isinstance(result.exception, BadOption)
+    assert "theirs" in str(result.exception)
