@@ -339,6 +339,11 @@ def _show(scores: "Scores", json: bool) -> None:
     table = summary(scores)
     rows = zip(table.columns, *(map(_text, row.cells) for row in table.rows), strict=True)
     print_table(("", *(_short(row.name) for row in table.rows)), list(rows))
+    for each in scores.systems:
+        if each.failures:
+            stdout.print(
+                f"{each.system} failed on {len(each.failures)} of its films; the report says why.", markup=False
+            )
     for left in scores.left_out:
         stdout.print(f"Left out: {', '.join(left.metrics)}; {left.why}", markup=False)
 

@@ -186,3 +186,10 @@ def test_two_folders_of_one_name_are_refused(folder: Path, tmp_path: Path):
     result = _run("run", folder, *named)
     assert isinstance(result.exception, BadOption)
     assert "theirs" in str(result.exception)
+
+
+def test_failures_are_told_where_the_scores_are(folder: Path, tmp_path: Path):
+    shutil.copytree(folder, tmp_path / "bench")
+    (tmp_path / "bench/systems/elsewhere/sounds/dog.flac").unlink()
+    shown = _run("score", tmp_path / "bench", "--only", "elsewhere", "--offline", "--resamples", "10", *_ONE)
+    assert "elsewhere failed on 1 of its films" in shown.stdout

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.fft import rfft
 
 from soundstage import sound
+from soundstage.errors import BadSound
 from soundstage.loudness import LoudnessMeter, gated
 from soundstage.sound import SAMPLE_RATE, Block
 
@@ -85,7 +86,8 @@ def house_blocks(path: Path, start: float = 0.0, end: float | None = None) -> It
     facts = sound.facts(path)
     wanted = facts.frames if end is None else round(end * facts.sample_rate)
     left = max(0, wanted - round(start * facts.sample_rate))
-    folded = (_folded(block) for block in _first(sound.read_blocks(path, start=round(start * facts.sample_rate)), left))
+    read = _first(sound.read_blocks(path, start=round(start * facts.sample_rate)), left)
+    folded = (_folded(_finite(block, path)) for block in read)
     return folded if facts.sample_rate == SAMPLE_RATE else _resampled(folded, facts.sample_rate)
 
 
@@ -95,6 +97,12 @@ def _first(blocks: Iterator[Block], left: int) -> Iterator[Block]:
             return
         yield block[:left]
         left -= len(block)
+
+
+def _finite(block: Block, path: Path) -> Block:
+    if not np.isfinite(block).all():
+        raise BadSound(f"{path} holds numbers that are not finite; make it again.")
+    return block
 
 
 def _folded(block: Block) -> Block:

@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
@@ -109,7 +109,11 @@ def _scores(
         digest=_digest(results),
         seconds=round(sum(result.seconds for result in results.results), 3),
         films=len(_heard(whole)),
-        failures=(*results.failures, *(outcome for outcome in whole if isinstance(outcome, Failure))),
+        failures=(
+            *results.failures,
+            *(outcome for outcome in whole if isinstance(outcome, Failure)),
+            *_strangers(results, categories),
+        ),
         measures=measures,
         legacy=(*offline_measures(_heard(first), how.resampling), *judged[1]),
         categories=_categories(measures, categories, how),
@@ -122,6 +126,12 @@ def _categories(measures: Measures, categories: Mapping[str, Sequence[str]], how
         for category, part in by_category(measure, categories, how.resampling).items():
             found[category].append(part)
     return {category: tuple(found[category]) for category in sorted(found)}
+
+
+def _strangers(results: Results, known: Collection[str]) -> Iterator[Failure]:
+    for result in results.results:
+        if result.entry not in known:
+            yield Failure(entry=result.entry, reason="The bench has no film of this id; correct it in results.json.")
 
 
 def _heard(outcomes: Iterable[Heard | Failure]) -> list[Heard]:

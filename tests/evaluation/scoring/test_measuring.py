@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from soundstage.errors import BadBench
 from soundstage.evaluation.bench.entries import Bench
@@ -157,3 +158,23 @@ def test_a_sound_that_is_missing_is_a_failure_of_its_film(bench: Bench, tmp_path
     (lost.folder / "sounds/dog.flac").unlink()
     (system,) = score(bench, [lost], bench.folder, _HOW).systems
     assert [failure.entry for failure in system.failures] == ["dog"]
+
+
+@pytest.mark.parametrize("seconds", [SECONDS, 1.0], ids=["whole", "short"])
+def test_a_sound_of_numbers_that_are_none_is_a_failure_of_its_film(bench: Bench, tmp_path: Path, seconds: float):
+    broken = write_results(tmp_path / "broken", "broken")
+    samples = np.zeros(round(seconds * 8000), np.float32)
+    samples[100] = np.nan
+    soundfile.write(str(broken.folder / "sounds/dog.wav"), samples, 8000, subtype="FLOAT")
+    (dog, door) = broken.results
+    nan = broken.model_copy(update={"results": (dog.model_copy(update={"sound": "sounds/dog.wav"}), door)})
+    (system,) = score(bench, [nan.at(broken.folder)], bench.folder, _HOW).systems
+    assert [failure.entry for failure in system.failures] == ["dog"]
+    assert "not finite" in system.failures[0].reason
+
+
+def test_a_result_for_a_film_that_the_bench_has_not_is_told(bench: Bench, systems: tuple[Results, ...]):
+    results = (*systems[0].results, systems[0].results[0].model_copy(update={"entry": "cat"}))
+    more = systems[0].model_copy(update={"results": results}).at(systems[0].folder)
+    (system,) = score(bench, [more], bench.folder, _HOW).systems
+    assert [failure.entry for failure in system.failures] == ["cat"]
