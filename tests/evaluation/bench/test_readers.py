@@ -27,6 +27,16 @@ def test_pairs_take_the_sound_of_the_same_name_and_the_words_beside_it(tmp_path:
     assert not read.missing
 
 
+@pytest.mark.parametrize("twin", ["other/a.mp4", "other/a.wav"], ids=["film", "sound"])
+def test_a_name_that_two_files_have_is_told_and_pairs_nothing(tmp_path: Path, twin: str) -> None:
+    _files(tmp_path, "a.mp4", "a.wav", "b.mp4", twin)
+
+    read = read_bench(tmp_path)
+
+    assert [entry.id for entry in read.bench.entries] == ["b"]
+    assert [problem.entry for problem in read.missing] == ["a"]
+
+
 def test_vggsound_finds_clips_however_they_are_named_and_tells_the_missing(tmp_path: Path) -> None:
     rows = ["--abc,30,people marching,test", 'x_yz,7,"dog barking, near",train', "gone,1,rain,test"]
     (tmp_path / "vggsound.csv").write_text("\n".join(rows))

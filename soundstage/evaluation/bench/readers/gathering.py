@@ -35,6 +35,12 @@ class Gathering:
             self.leave(id, f"no film named {' or '.join(names)} in {self.media.folder}; fetch it, or name its folder")
             return
         sound = self.media.sound((film.stem, *names))
+        for file in filter(None, (film, sound)):
+            if (count := self.media.count(file)) > 1:
+                self.leave(
+                    id, f"{count} files named {file.name} lie in {self.media.folder}; rename all but the right one"
+                )
+                return
         try:
             self.entries.append(
                 Entry.model_validate(

@@ -1,5 +1,6 @@
 """The films and sounds in a folder, found by the stems of their names."""
 
+from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +30,10 @@ class Media:
         """The sound file that has the first of these names that any has."""
         return _first(self._sounds, stems)
 
+    def count(self, path: Path) -> int:
+        """How many files have the name of this one: of more than one, nobody knows which is meant."""
+        return self._counts[path.name]
+
     def relative(self, path: Path) -> str:
         """A path of a file in the folder, as an entry names it."""
         return path.relative_to(self.folder).as_posix()
@@ -40,6 +45,10 @@ class Media:
     @cached_property
     def _sounds(self) -> dict[str, Path]:
         return _by_stem(self._files, SOUND_SUFFIXES)
+
+    @cached_property
+    def _counts(self) -> Counter[str]:
+        return Counter(path.name for path in self._files)
 
     @cached_property
     def _files(self) -> list[Path]:
