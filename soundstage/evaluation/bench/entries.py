@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
 from soundstage.cuesheet import Seconds
 from soundstage.errors import BadBench
@@ -30,7 +30,18 @@ CATEGORIES: Final = (
 )
 """The ten video categories that LVAS-Bench was published with; others are allowed, and noted when checked."""
 
-EntryId = Annotated[str, Field(pattern=r'^[^./\\:*?"<>|\x00-\x1f][^/\\:*?"<>|\x00-\x1f]{0,199}$')]
+_LONGEST_ID: Final = 200  # bytes in UTF-8: what is named by it has suffixes, and file systems take 255
+
+
+def _fits_a_name(id: str) -> str:
+    if len(id.encode()) > _LONGEST_ID:
+        raise ValueError(f"an id may have {_LONGEST_ID} bytes in UTF-8 at most")
+    return id
+
+
+EntryId = Annotated[
+    str, Field(pattern=r'^[^./\\:*?"<>|\x00-\x1f][^/\\:*?"<>|\x00-\x1f]{0,199}$'), AfterValidator(_fits_a_name)
+]
 Label = Annotated[str, Field(min_length=1, max_length=200)]
 
 

@@ -55,11 +55,12 @@ def test_the_schema_beside_the_documentation_is_the_schema() -> None:
         ("film", "/etc/passwd", "relative"),
         ("id", "../x", "match"),
         ("id", ".hidden", "match"),
+        ("id", "鍛" * 70, "200 bytes"),
         ("captions", [{"start": 2.0, "end": 2.0, "text": ""}], "end after it starts"),
         ("events", [{"time": -1.0}], "greater than or equal to 0"),
         ("colour", "red", "not permitted"),
     ],
-    ids=["absolute-path", "id-leads-up", "hidden-id", "empty-span", "negative-time", "unknown-field"],
+    ids=["absolute-path", "id-leads-up", "hidden-id", "long-id", "empty-span", "negative-time", "unknown-field"],
 )
 def test_a_wrong_entry_is_refused(field: str, value: object, says: str) -> None:
     with pytest.raises(ValidationError, match=says):
