@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -43,11 +44,10 @@ class FolderSystem:
 
     def sound_of(self, entry: Entry, film: Path, folder: Path) -> Result:
         """The file that is named as the entry, or as its film, is. Raises BadSound where there is none."""
-        for stem in dict.fromkeys((entry.id, Path(entry.film).stem)):
-            for suffix in SUFFIXES:
-                path = self.folder / f"{stem}{suffix}"
-                if path.is_file():
-                    return Result(entry=entry.id, sound=_relative(path, folder), joins=self._joins(film))
+        held = {(path.stem, path.suffix.lower()): path for path in self._files()}
+        for name in product(dict.fromkeys((entry.id, Path(entry.film).stem)), SUFFIXES):
+            if name in held:
+                return Result(entry=entry.id, sound=_relative(held[name], folder), joins=self._joins(film))
         raise BadSound(f"{self.folder} holds no soundtrack named {entry.id}; it should end in {', '.join(SUFFIXES)}.")
 
     def _joins(self, film: Path) -> tuple[float, ...]:

@@ -1,7 +1,8 @@
 """Runs a system over a bench: several films at a time, what is done not again, what fails not fatal."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Final
@@ -67,7 +68,7 @@ def run(
     about = dict(system.about())
     _make_folders(folder)
     made = dict(_made(system, bench, folder, about, workers or os.cpu_count() or 1, progress))
-    outcomes = [made[entry.id] for entry in bench.entries]
+    outcomes = _each_its_own([made[entry.id] for entry in bench.entries])
     return Results(
         system=system.name,
         bench=bench.name,
@@ -75,6 +76,17 @@ def run(
         results=tuple(outcome for outcome in outcomes if isinstance(outcome, Result)),
         failures=tuple(outcome for outcome in outcomes if isinstance(outcome, Failure)),
     ).save(folder)
+
+
+def _each_its_own(outcomes: Sequence[Result | Failure]) -> list[Result | Failure]:
+    """The outcomes, but for sounds that were taken for several films: nobody knows which of these one is of."""
+    taken = Counter(outcome.sound for outcome in outcomes if isinstance(outcome, Result))
+    return [
+        Failure(entry=outcome.entry, reason=f"{outcome.sound} was taken for several films; name sounds by films' ids.")
+        if isinstance(outcome, Result) and taken[outcome.sound] > 1
+        else outcome
+        for outcome in outcomes
+    ]
 
 
 def _made(

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from pydantic import JsonValue
 
 from soundstage.errors import BadBench, BadSound
 from soundstage.evaluation.bench.entries import Bench, Entry
+from soundstage.evaluation.systems.elsewhere import FolderSystem
 from soundstage.evaluation.systems.results import Result, Results
 from soundstage.evaluation.systems.running import run
 from soundstage.film.probe import probe
@@ -120,3 +122,18 @@ def test_a_bench_that_cannot_be_run_is_refused(tmp_path: Path, ids: tuple[str, .
 
     with pytest.raises(BadBench):
         run(Writing(tmp_path), bench, tmp_path / "out")
+
+
+def test_a_sound_that_would_be_taken_for_two_films_is_of_neither(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    shutil.copy(tmp_path / "a.mp4", tmp_path / "d/a.mp4")
+    twin = Entry(id="twin", film="d/a.mp4")
+    (tmp_path / "theirs").mkdir()
+    for id in ("a", "b"):
+        (tmp_path / f"theirs/{id}.wav").write_bytes(b"sound")
+
+    both = bench.model_copy(update={"entries": (*bench.entries[:2], twin)}).at(tmp_path)
+    made = run(FolderSystem(tmp_path / "theirs"), both, tmp_path / "out")
+
+    assert [result.entry for result in made.results] == ["b"]
+    assert [failure.entry for failure in made.failures] == ["a", "twin"]

@@ -98,7 +98,7 @@ def test_a_prompt_is_short(known: dict[str, object], prompt: str) -> None:
     assert prompt_of(Entry.model_validate({"id": "a", "film": "a.mp4", **known})) == prompt
 
 
-@pytest.mark.parametrize("name", ["film.wav", "film.mp3", "film.mp4", "ball.flac"])
+@pytest.mark.parametrize("name", ["film.wav", "film.mp3", "film.mp4", "film.WAV", "ball.flac"])
 def test_results_from_elsewhere_are_found_by_the_films_name(film: Path, tmp_path: Path, name: str) -> None:
     made, folder = tmp_path / "theirs", tmp_path / "results"
     for each in (made, folder):
