@@ -126,7 +126,8 @@ def named() -> set[str]:
         return {key for column in (Asset.object_key, Take.object_key) for key in session.scalars(select(column))}
 
 
-@pytest.mark.parametrize("seed", [1])
+@pytest.mark.endurance
+@pytest.mark.parametrize("seed", [1, 2])
 def test_processes_are_killed_at_random(scene: Scene, undisturbed: str, seed: int):
     chance = random.Random(seed)
     for _ in range(5):
@@ -160,6 +161,7 @@ def test_the_database_restarts(scene: Scene, undisturbed: str):
     check_whole(scene, undisturbed)
 
 
+@pytest.mark.endurance
 def test_the_store_is_away_for_a_while(scene: Scene, undisturbed: str):
     until_running(scene, "read")
     scene.servers.store.stop()

@@ -70,6 +70,7 @@ def _peak(process: subprocess.Popen[bytes]) -> float:
     return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
 
 
+@pytest.mark.endurance
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
 async def test_a_long_film_takes_no_more_memory_than_a_short_one(
     service_environment: object, account: Tenant, tmp_path: Path
