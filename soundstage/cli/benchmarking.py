@@ -46,6 +46,10 @@ Named = Annotated[
 ]
 Set = Annotated[str, typer.Option("--set", metavar="NAME", help="small (6 films) or large (24 longer ones).")]
 Offline = Annotated[bool, typer.Option("--offline", help="Leave out all measures by networks.")]
+Caches = Annotated[
+    Path | None,
+    typer.Option("--caches", metavar="DIR", help="Exchange features with av-benchmark: DIR/reference, DIR/SYSTEM."),
+]
 Resamples = Annotated[int, typer.Option("--resamples", min=10, help="Draws for each interval.")]
 
 
@@ -186,6 +190,7 @@ def score(
     folder: Folder,
     only: Only = None,
     offline: Offline = False,
+    caches: Caches = None,
     resamples: Resamples = 1000,
     workers: Workers = None,
     json: opt.Json = False,
@@ -195,7 +200,8 @@ def score(
     from soundstage.evaluation.bench.entries import Bench
     from soundstage.evaluation.entrants import results_in
 
-    _show(_score(Bench.load(folder), results_in(folder, only or ()), folder, offline, resamples, workers, json), json)
+    films, made = Bench.load(folder), results_in(folder, only or ())
+    _show(_score(films, made, folder, offline, resamples, workers, json, caches), json)
 
 
 def report(folder: Folder, only: Only = None, json: opt.Json = False) -> None:
@@ -282,23 +288,24 @@ def _score(
     resamples: int,
     workers: int | None,
     quiet: bool,
+    caches: Path | None = None,
 ) -> "Scores":
     from soundstage.evaluation.scoring.measuring import Scoring, score
     from soundstage.evaluation.scoring.networks import no_networks
 
     how = Scoring(resamples=resamples, workers=workers)
-    networks = no_networks if offline else _networks(folder)
+    networks = no_networks if offline else _networks(folder, caches)
     with bar("score", quiet) as progress:
         return score(films, systems, folder, how, networks, progress).save(folder)
 
 
-def _networks(folder: Path) -> "Networks":
+def _networks(folder: Path, caches: Path | None) -> "Networks":
     from soundstage.evaluation.features.at_hand import extractors_at_hand
     from soundstage.evaluation.features.kept import Kept
     from soundstage.evaluation.scoring.networks import NetworksAtHand
     from soundstage.soundmodels import SoundModels
 
-    return NetworksAtHand(extractors_at_hand(SoundModels()), Kept(folder / FEATURES))
+    return NetworksAtHand(extractors_at_hand(SoundModels()), Kept(folder / FEATURES), caches)
 
 
 def _report(films: "Bench", scores: "Scores", folder: Path, only: Sequence[str] | None) -> dict[str, str]:

@@ -4,8 +4,9 @@ Twice each: as published, of the beginning of each film only (`legacy`), and in 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Final, Protocol
 
 import numpy as np
@@ -17,6 +18,7 @@ from soundstage.evaluation.features.extractor import Takes
 from soundstage.evaluation.features.item import WHOLE, Table, View, legacy
 from soundstage.evaluation.features.items import lengths_of, of_reference, of_results
 from soundstage.evaluation.features.kept import Kept
+from soundstage.evaluation.features.store import read_cache, write_cache
 from soundstage.evaluation.metrics import measuring
 from soundstage.evaluation.metrics.agreement import along, ends
 from soundstage.evaluation.metrics.bootstrap import Resampling
@@ -27,6 +29,8 @@ from soundstage.evaluation.systems.results import Results
 
 BEGINNING: Final = 10.0
 """How much of a film published tools look at (s)."""
+REFERENCE: Final = "reference"
+"""The folder of the films' and their references' features, among caches."""
 
 Progress = Callable[[float], None]
 
@@ -68,18 +72,25 @@ class Recipe:
 
 @dataclass(frozen=True)
 class NetworksAtHand:
-    """Measures with all extractors that are at hand; features are `kept`, so that a run goes on where it was."""
+    """Measures with all extractors that are at hand; features are `kept`, so that a run goes on where it was.
+
+    `caches` is a folder of av-benchmark's caches, `reference` and one named after each system: what no extractor
+    here gives of the beginning is read from there, and what is extracted of it is written there.
+    """
 
     hands: AtHand
     kept: Kept | None = None
+    caches: Path | None = None
     jobs: int = 2
     progress: Progress = lambda fraction: None
 
     def __call__(self, bench: Bench, systems: Sequence[Results], resampling: Resampling) -> Judged:
         """See `Networks`."""
-        if not self.hands.extractors:
+        if not self.hands.extractors and self.caches is None:
             return Judged(left_out=tuple(_lacking(self.hands)))
         whole, first = (self._seen(bench, systems, view) for view in (WHOLE, legacy(BEGINNING)))
+        if self.caches is not None:
+            first = first.exchanged(self.caches)
         judged = {
             each.system: (self._measures(whole, each, resampling), self._measures(first, each, resampling))
             for each in systems
@@ -127,9 +138,20 @@ class _Seen:
     truth: Extraction
     made: Mapping[str, Extraction]
 
+    def exchanged(self, caches: Path) -> "_Seen":
+        """With what caches hold and this does not; they hold all of it from then on."""
+        made = {system: _exchanged(caches / system, each) for system, each in self.made.items()}
+        return replace(self, truth=_exchanged(caches / REFERENCE, self.truth), made=made)
+
     def all(self) -> Iterator[Extraction]:
         yield self.truth
         yield from self.made.values()
+
+
+def _exchanged(cache: Path, found: Extraction) -> Extraction:
+    features = {**read_cache(cache), **found.features}
+    write_cache(cache, features)
+    return replace(found, features=features)
 
 
 def no_networks(bench: Bench, systems: Sequence[Results], resampling: Resampling) -> Judged:

@@ -123,6 +123,20 @@ def test_features_that_are_kept_give_the_same(bench: Bench, systems: list[Result
     assert _judge(hands, bench, systems, kept) == _judge(hands, bench, systems, kept)
 
 
+def test_caches_of_the_other_tool_are_written_and_measured_from(bench: Bench, systems: list[Results], tmp_path: Path):
+    pytest.importorskip("torch")
+    extracting = NetworksAtHand(AtHand((_Tiny(("pann_2048", "pann_logits")),)), caches=tmp_path, jobs=1)
+    reading = NetworksAtHand(AtHand(), caches=tmp_path, jobs=1)
+
+    extracted, read = (judge(bench, systems, _FEW) for judge in (extracting, reading))
+
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.pth")) == [
+        f"{each}/pann_features.pth" for each in ("good", "late", "reference")
+    ]
+    for system in ("good", "late"):
+        assert read.of(system) == ((), extracted.of(system)[1])
+
+
 def test_every_model_is_needed_for_some_measure_and_every_measure_needs_one():
     needed = {metric for model in NEEDED for metric in metrics_of(model)}
     assert all(metrics_of(model) for model in NEEDED)
