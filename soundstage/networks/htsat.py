@@ -85,6 +85,13 @@ def renamed(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return found
 
 
+def hearing_renamed(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """A CLAP's weights, those of its HTS-AT below `prefix` named as `renamed` does."""
+    hearing = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
+    rest = {name: value for name, value in weights.items() if not name.startswith(prefix)}
+    return rest | {prefix + name: value for name, value in renamed(hearing).items()}
+
+
 def with_own_numbers(network: nn.Module, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Weights with the network's own whole numbers: they follow from its sizes, and some files leave them out."""
     own = {name: value for name, value in network.state_dict().items() if not value.is_floating_point()}

@@ -15,7 +15,7 @@ from transformers import RobertaConfig, RobertaModel
 
 from soundstage.networks.checkpoints import load_into
 from soundstage.networks.folders import Tokenizer, tokenizer_from
-from soundstage.networks.htsat import Htsat, HtsatConfig, renamed, with_own_numbers
+from soundstage.networks.htsat import Htsat, HtsatConfig, hearing_renamed, with_own_numbers
 from soundstage.networks.older import read_older_weights
 from soundstage.networks.rack import Setting
 
@@ -141,9 +141,7 @@ def _projection(before: int, after: int) -> nn.Sequential:
 def _named(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """The checkpoint's weights by the network's names; it was saved as several processes trained it."""
     plain = {name.removeprefix(_WRAPPED): value for name, value in weights.items()}
-    hearing = {name.removeprefix(_HEARING): value for name, value in plain.items() if name.startswith(_HEARING)}
-    rest = {name: value for name, value in plain.items() if not name.startswith(_HEARING)}
-    return rest | {_HEARING + name: value for name, value in renamed(hearing).items()}
+    return hearing_renamed(plain, _HEARING)
 
 
 def _for_transformers(config: LaionConfig) -> RobertaConfig:

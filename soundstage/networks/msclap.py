@@ -16,7 +16,7 @@ from transformers import GPT2Config, GPT2Model
 
 from soundstage.networks.checkpoints import load_into
 from soundstage.networks.folders import Tokenizer, tokenizer_from
-from soundstage.networks.htsat import Htsat, HtsatConfig, renamed, with_own_numbers
+from soundstage.networks.htsat import Htsat, HtsatConfig, hearing_renamed, with_own_numbers
 from soundstage.networks.older import read_older_weights
 from soundstage.networks.rack import Setting
 
@@ -169,9 +169,8 @@ def filled(samples: Tensor, wanted: int = SAMPLES) -> Tensor:
 
 def _named(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """The checkpoint's weights by the network's names."""
-    hearing = {name.removeprefix(_HEARING): value for name, value in weights.items() if name.startswith(_HEARING)}
-    rest = {name: value for name, value in weights.items() if not name.startswith(_HEARING) and not _MASKS.search(name)}
-    return rest | {_HEARING + name: value for name, value in renamed(hearing).items()}
+    kept = {name: value for name, value in weights.items() if not _MASKS.search(name)}
+    return hearing_renamed(kept, _HEARING)
 
 
 def _for_transformers(config: MsConfig) -> GPT2Config:

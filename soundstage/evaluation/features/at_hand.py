@@ -147,8 +147,8 @@ def _passt(loan: _Loan) -> Iterator[Extractor]:
 
 
 def _imagebind(loan: _Loan) -> Iterator[Extractor]:
-    from soundstage.evaluation.features.imagebind import ImageBindPictures, imagebind_sounds, load_imagebind
-    from soundstage.networks.imagebind.embedding import FILE
+    from soundstage.evaluation.features.imagebind import ImageBindPictures, imagebind_sounds
+    from soundstage.networks.imagebind.embedding import FILE, load_imagebind
 
     lend = loan.lender(load_imagebind, FILE).lend
     yield imagebind_sounds(lend, loan.identity)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,12 +12,9 @@ from soundstage.evaluation.features.extractor import SoundExtractor, Takes, numb
 from soundstage.evaluation.features.item import Array, Features, Item, View
 from soundstage.evaluation.features.pictures import seen
 from soundstage.evaluation.features.sounds import Soundtrack
-from soundstage.networks.checkpoints import load_into, read_weights
-from soundstage.networks.imagebind.config import HUGE, ImageBindConfig
-from soundstage.networks.imagebind.embedding import FILE, SECONDS_PER_PICTURE, SOUND_RATE, filterbanks, squares
-from soundstage.networks.imagebind.network import UNUSED, ImageBindNetwork
-from soundstage.networks.rack import Setting
-from soundstage.networks.unmade import unmade
+from soundstage.networks.imagebind.config import HUGE
+from soundstage.networks.imagebind.embedding import SECONDS_PER_PICTURE, SOUND_RATE, filterbanks, squares
+from soundstage.networks.imagebind.network import ImageBindNetwork
 
 _BATCH = 12
 _SCALE = 20.0  # by which the published network lengthens embeddings of sound; cosines do not change by it
@@ -56,18 +52,6 @@ class ImageBindPictures:
         pictures = [squares(picture[None], self.side) for picture in seen(item, 1 / SECONDS_PER_PICTURE, start, count)]
         together = torch.cat(pictures, dim=2)
         return torch.cat([together[:, :, at : at + 2] for at in range(max(1, count - 1))])
-
-
-def load_imagebind(path: Path, setting: Setting, config: ImageBindConfig = HUGE) -> ImageBindNetwork:
-    """The network from its published checkpoint; raises as `load_into` does."""
-    network = unmade(lambda: ImageBindNetwork(config))
-    load_into(network, read_weights(path), path, ignore=UNUSED)
-    return network.to(setting.device, setting.dtype).eval()
-
-
-def file_in(folder: Path) -> Path:
-    """Where the checkpoint lies."""
-    return folder / FILE
 
 
 def _channel(sound: Soundtrack, rate: int, view: View) -> Tensor:

@@ -1,10 +1,9 @@
 """One number that was measured: of what, how sure, and which way is better."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-import numpy as np
 from pydantic import Field, FiniteFloat, model_validator
 
 from soundstage.evaluation.cases import Record
@@ -64,11 +63,3 @@ def undefined(name: str, why: str, better: Better | None = None, unit: str = "",
 def finite(values: Mapping[str, float | None]) -> dict[str, float]:
     """Those films' values that are numbers."""
     return {film: value for film, value in values.items() if value is not None and math.isfinite(value)}
-
-
-def mean_of(values: Iterable[float]) -> float:
-    """The mean. Raises ValueError where there is nothing."""
-    held = np.fromiter(values, np.float64)
-    if not len(held):
-        raise ValueError("there is nothing to take the mean of")
-    return float(held.mean())

@@ -1,6 +1,5 @@
 """Whether sound and picture go together where nobody wrote down what happens: motion beside what is heard."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 from soundstage.evaluation.offline.envelopes import Lag, correlation, lag_between
 from soundstage.evaluation.offline.loudness import SILENT, lufs
 from soundstage.evaluation.offline.profile import RATE, Profile
-from soundstage.reading import MotionCurve, Shot
+from soundstage.reading import MotionCurve
 
 REACH = 1.0
 
@@ -49,11 +48,6 @@ def picture_agreement(motion: MotionCurve, heard: Profile) -> PictureAgreement:
         activity=correlation(moving, loud),
         lag=lag_between(sounding, seen, _RATE, REACH),
     )
-
-
-def seen_onsets(shots: Sequence[Shot], least: float = 0.5) -> tuple[float, ...]:
-    """The instants (s) at which something plainly starts, hits or stops on the picture."""
-    return tuple(onset.time for shot in shots for onset in shot.onsets if onset.strength >= least)
 
 
 def _onsets(heard: Profile, times: _Floats) -> _Floats:

@@ -43,6 +43,13 @@ _BATCH = 24
 Embedding = NDArray[np.float32]
 
 
+def load_imagebind(path: Path, setting: Setting, config: ImageBindConfig = HUGE) -> ImageBindNetwork:
+    """The network from its published checkpoint; raises as `load_into` does."""
+    network = unmade(lambda: ImageBindNetwork(config))
+    load_into(network, read_weights(path), path, ignore=UNUSED)
+    return network.to(setting.device, setting.dtype).eval()
+
+
 class ImageBind:
     """Embeds stretches of film and sound. Safe to ask from several threads, whose work is batched."""
 
@@ -62,9 +69,7 @@ class ImageBind:
             MissingPart: the file is not there.
             BadModel: it is damaged, or another model's.
         """
-        network = unmade(lambda: ImageBindNetwork(config))
-        load_into(network, read_weights(folder / FILE), folder / FILE, ignore=UNUSED)
-        return cls(network, setting)
+        return cls(load_imagebind(folder / FILE, setting, config), setting)
 
     def vision(self, frames: Frames) -> Embedding:
         """The embedding of a stretch of film.
