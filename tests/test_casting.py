@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from soundstage.agents.house import house_cast
@@ -17,29 +16,17 @@ from soundstage.casting import Casting
 from soundstage.cuesheet import Overview, Scene
 from soundstage.errors import BadOption, MissingPart
 from soundstage.pipeline import Studio, StudioOptions
-from soundstage.reading import MotionCurve, Reading, Shot
 from soundstage.turns import TurnLog
 from soundstage.workfolder import WorkFolder
-from tests.agents.llm.scenes import facts
+from tests.agents.llm.scenes import read_folder
 from tests.agents.llm.standin import Reply, Standin, standin, status
 from tests.agents.llm.studio import sensible
-
-LENGTH = 24.0
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> WorkFolder:
     """The work folder of a film of two shots that was read."""
-    folder = WorkFolder(tmp_path / "work")
-    with folder.locked():
-        folder.reading.mkdir()
-        shots = tuple(Shot(index=n, start=12.0 * n, end=12.0 * n + 12) for n in range(2))
-        times = np.arange(0, LENGTH, 0.04)
-        flat = np.zeros(len(times), np.float32)
-        MotionCurve(times, flat, flat).save(folder.reading)
-        Reading(facts=facts(LENGTH), shots=shots).save(folder.reading)
-        folder.seal_reading(speech=True)
-    return folder
+    return read_folder(tmp_path / "work")
 
 
 def studio(folder: WorkFolder, cast: Cast) -> Studio:

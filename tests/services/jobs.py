@@ -1,12 +1,15 @@
 """Films and jobs for tests that run the whole service."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from sqlalchemy import select
 
-from services.backbone.dispatch import flow, outbox
+from services.backbone.dispatch import claims, flow, outbox
+from services.backbone.dispatch.queues import ALL_QUEUES
 from services.backbone.dispatch.ranking import next_rank
+from services.backbone.dispatch.running import Handler
 from services.backbone.ids import new_id
 from services.backbone.ledger.sessions import transaction
 from services.backbone.ledger.tables import Account, Asset, Job
@@ -73,3 +76,14 @@ def artifacts(job_id: str) -> dict[str, str]:
 
 def sha256_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def work_all(handlers: Mapping[str, Handler]) -> None:
+    """Play all workers, in this process."""
+    while held := next((c for queue in ALL_QUEUES for c in claims.claim(queue, "test")), None):
+        try:
+            product = handlers[held.kind](held, lambda fraction: None)
+        except Exception as error:
+            claims.fail(held, error)
+        else:
+            claims.finish(held, product)

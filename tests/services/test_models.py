@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import select
 
 from services.backbone.dispatch import claims, flow, phases
-from services.backbone.dispatch.queues import ALL_QUEUES
 from services.backbone.dispatch.running import Handler
 from services.backbone.ledger.sessions import transaction
 from services.backbone.ledger.tables import Cue, Job, Step, StepState, Turn
@@ -20,7 +19,7 @@ from tests.agents.llm.asked import Asked
 from tests.agents.llm.standin import Reply, Standin, refusal, said, silence, standin
 from tests.agents.llm.studio import material, sensible
 from tests.services.house import WORKING, running_house, wait_until
-from tests.services.jobs import artifacts, small_film, status, submit
+from tests.services.jobs import artifacts, small_film, status, submit, work_all
 
 MODELS = JobOptions(cast="llm", candidates=1, transcript=False)
 # Nothing in the house makes it, and its like can be made.
@@ -55,17 +54,6 @@ def models(monkeypatch: pytest.MonkeyPatch, reply: Reply = SCRIPT) -> Iterator[S
 @pytest.fixture(scope="module")
 def handlers() -> Mapping[str, Handler]:
     return {**LLM.warm(), **GPU.warm()}
-
-
-def work_all(handlers: Mapping[str, Handler]) -> None:
-    """Play all workers, in this process."""
-    while held := next((c for queue in ALL_QUEUES for c in claims.claim(queue, "test")), None):
-        try:
-            product = handlers[held.kind](held, lambda fraction: None)
-        except Exception as error:
-            claims.fail(held, error)
-        else:
-            claims.finish(held, product)
 
 
 def rows(job_id: str, table: type, *order: object) -> list[object]:

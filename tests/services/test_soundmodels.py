@@ -10,9 +10,6 @@ from sqlalchemy import select
 
 pytest.importorskip("torch")
 
-from services.backbone.dispatch import claims
-from services.backbone.dispatch.queues import ALL_QUEUES
-from services.backbone.dispatch.running import Handler
 from services.backbone.ledger.sessions import transaction
 from services.backbone.ledger.tables import Asset, Job, Take
 from services.backbone.options import JobOptions
@@ -28,7 +25,7 @@ from soundstage.synth.maker import SoundMaker
 from soundstage.synth.mmaudio.maker import MMAudioMaker
 from soundstage.weights.catalogue import catalogue
 from tests.documents import cue
-from tests.services.jobs import small_film, submit
+from tests.services.jobs import small_film, submit, work_all
 from tests.synth.mmaudio import tiny
 
 OPTIONS = JobOptions(hint="a hammer hits a nail", candidates=1, transcript=False, cue_seconds=60)
@@ -60,11 +57,6 @@ class TinyModels:
 
     def notes(self) -> tuple[()]:
         return ()
-
-
-def work_all(handlers: Mapping[str, Handler]) -> None:
-    while held := next((c for queue in ALL_QUEUES for c in claims.claim(queue, "test")), None):
-        claims.finish(held, handlers[held.kind](held, lambda fraction: None))
 
 
 def test_models_are_shown_the_clips_of_their_cues(

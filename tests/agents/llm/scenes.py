@@ -2,19 +2,35 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from soundstage.agents.roles import SceneView, ShotScript
-from soundstage.cuesheet import Caption, Overview, Scene
-from soundstage.reading import FilmFacts, MotionCurve, Onset, Shot, VideoFacts
+from soundstage.cuesheet import Caption, Line, Overview, Scene
+from soundstage.reading import FilmFacts, MotionCurve, Onset, Reading, Shot, VideoFacts
+from soundstage.workfolder import WorkFolder
 
 
 def facts(duration: float) -> FilmFacts:
     """Facts of a film of that length (seconds)."""
     video = VideoFacts(codec="h264", width=320, height=180, fps=25, frames=round(duration * 25))
     return FilmFacts(digest="0" * 64, name="film.mp4", container="mp4", duration=duration, video=video)
+
+
+def read_folder(root: Path, dialogue: Sequence[Line] = ()) -> WorkFolder:
+    """A work folder with the reading of a film of 24 s, of two shots in which nothing moves."""
+    folder = WorkFolder(root)
+    with folder.locked():
+        folder.reading.mkdir()
+        shots = tuple(Shot(index=n, start=12.0 * n, end=12.0 * n + 12) for n in range(2))
+        times = np.arange(0, 24.0, 0.04)
+        flat = np.zeros(len(times), np.float32)
+        MotionCurve(times, flat, flat).save(folder.reading)
+        Reading(facts=facts(24.0), shots=shots, dialogue=tuple(dialogue)).save(folder.reading)
+        folder.seal_reading(speech=True)
+    return folder
 
 
 def scripts(*summaries: str, length: float = 4.0, **caption: Any) -> list[ShotScript]:

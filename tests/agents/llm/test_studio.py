@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from soundstage import cuesheet
@@ -14,11 +13,10 @@ from soundstage.cuesheet import NARRATOR, Cue, CueSheet, Layer, Line
 from soundstage.edits import NO_EDITS
 from soundstage.mix.film import MixOptions, Outputs
 from soundstage.pipeline import Studio, StudioOptions
-from soundstage.reading import MotionCurve, Reading, Shot
 from soundstage.synth.procedural import ProceduralMaker
 from soundstage.synth.speech.placing import MARGIN
 from soundstage.workfolder import WorkFolder
-from tests.agents.llm.scenes import facts
+from tests.agents.llm.scenes import read_folder
 from tests.agents.llm.scripted import Played, Question, captioned, in_order, playing
 from tests.footage import bouncing_ball
 
@@ -139,22 +137,12 @@ def test_a_film_read_for_clips_gives_each_shot_its_own(ball: tuple[Path, tuple[f
 
 
 DIALOGUE = (Line(start=4, end=7, text="Who is there?"), Line(start=18, end=19, text="Nobody."))
-LENGTH = 24.0
 
 
 @pytest.fixture
 def spoken(tmp_path: Path) -> WorkFolder:
     """A work folder with the reading of a film of 24 s in which somebody speaks."""
-    folder = WorkFolder(tmp_path / "work")
-    with folder.locked():
-        folder.reading.mkdir()
-        shots = tuple(Shot(index=n, start=12.0 * n, end=12.0 * n + 12) for n in range(2))
-        times = np.arange(0, LENGTH, 0.04)
-        flat = np.zeros(len(times), np.float32)
-        MotionCurve(times, flat, flat).save(folder.reading)
-        Reading(facts=facts(LENGTH), shots=shots, dialogue=DIALOGUE).save(folder.reading)
-        folder.seal_reading(speech=True)
-    return folder
+    return read_folder(tmp_path / "work", DIALOGUE)
 
 
 def narrated(folder: WorkFolder, narration: Any, **options: Any) -> tuple[list[Cue], Played]:
