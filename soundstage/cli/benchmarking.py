@@ -294,18 +294,20 @@ def _score(
     from soundstage.evaluation.scoring.networks import no_networks
 
     how = Scoring(resamples=resamples, workers=workers)
-    networks = no_networks if offline else _networks(folder, caches)
     with bar("score", quiet) as progress:
+        networks = no_networks if offline else _networks(folder, caches, progress)
         return score(films, systems, folder, how, networks, progress).save(folder)
 
 
-def _networks(folder: Path, caches: Path | None) -> "Networks":
+def _networks(folder: Path, caches: Path | None, tell: Callable[[float], None]) -> "Networks":
+    """What measures by networks; every extractor fills the bar once more."""
     from soundstage.evaluation.features.at_hand import extractors_at_hand
     from soundstage.evaluation.features.kept import Kept
     from soundstage.evaluation.scoring.networks import NetworksAtHand
     from soundstage.soundmodels import SoundModels
 
-    return NetworksAtHand(extractors_at_hand(SoundModels()), Kept(folder / FEATURES), caches)
+    hands, kept = extractors_at_hand(SoundModels()), Kept(folder / FEATURES)
+    return NetworksAtHand(hands, kept, caches, on_progress=lambda told: tell(told.done / told.of))
 
 
 def _report(films: "Bench", scores: "Scores", folder: Path, only: Sequence[str] | None) -> dict[str, str]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from soundstage.evaluation.bench.entries import Bench
 from soundstage.evaluation.features.at_hand import NEEDED, AtHand
-from soundstage.evaluation.features.extracting import Extraction, extract
+from soundstage.evaluation.features.extracting import Extraction, Progress, extract
 from soundstage.evaluation.features.extractor import Takes
 from soundstage.evaluation.features.item import WHOLE, Table, View, legacy
 from soundstage.evaluation.features.items import lengths_of, of_reference, of_results
@@ -31,8 +31,6 @@ BEGINNING: Final = 10.0
 """How much of a film published tools look at (s)."""
 REFERENCE: Final = "reference"
 """The folder of the films' and their references' features, among caches."""
-
-Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -75,14 +73,15 @@ class NetworksAtHand:
     """Measures with all extractors that are at hand; features are `kept`, so that a run goes on where it was.
 
     `caches` is a folder of av-benchmark's caches, `reference` and one named after each system: what no extractor
-    here gives of the beginning is read from there, and what is extracted of it is written there.
+    here gives of the beginning is read from there, and what is extracted of it is written there. `on_progress` is
+    told of every item that an extractor is done with.
     """
 
     hands: AtHand
     kept: Kept | None = None
     caches: Path | None = None
     jobs: int = 2
-    progress: Progress = lambda fraction: None
+    on_progress: Callable[[Progress], None] = lambda progress: None
 
     def __call__(self, bench: Bench, systems: Sequence[Results], resampling: Resampling) -> Judged:
         """See `Networks`."""
@@ -99,12 +98,10 @@ class NetworksAtHand:
 
     def _seen(self, bench: Bench, systems: Sequence[Results], view: View) -> "_Seen":
         lengths, _ = lengths_of(bench)
-        truth = extract(of_reference(bench, lengths), self.hands.extractors, view, self.kept, jobs=self.jobs)
+        ask = partial(extract, view=view, kept=self.kept, jobs=self.jobs, on_progress=self.on_progress)
+        truth = ask(of_reference(bench, lengths), self.hands.extractors)
         hearing = self.hands.taking(Takes.SOUND)
-        made = {
-            each.system: extract(of_results(bench, each, lengths), hearing, view, self.kept, jobs=self.jobs)
-            for each in systems
-        }
+        made = {each.system: ask(of_results(bench, each, lengths), hearing) for each in systems}
         return _Seen(view, truth, made)
 
     def _measures(self, seen: "_Seen", results: Results, resampling: Resampling) -> Measures:

@@ -123,6 +123,13 @@ def test_features_that_are_kept_give_the_same(bench: Bench, systems: list[Result
     assert _judge(hands, bench, systems, kept) == _judge(hands, bench, systems, kept)
 
 
+def test_every_item_that_is_done_is_told(bench: Bench, systems: list[Results]):
+    told: list[str] = []
+    hands = AtHand((_Tiny(("pann_2048", "pann_logits")),))
+    NetworksAtHand(hands, jobs=1, on_progress=lambda each: told.append(f"{each.done}/{each.of}"))(bench, systems, _FEW)
+    assert told == ["1/2", "2/2"] * 6  # the reference and two systems, whole and of the beginning
+
+
 def test_caches_of_the_other_tool_are_written_and_measured_from(bench: Bench, systems: list[Results], tmp_path: Path):
     pytest.importorskip("torch")
     extracting = NetworksAtHand(AtHand((_Tiny(("pann_2048", "pann_logits")),)), caches=tmp_path, jobs=1)
