@@ -70,6 +70,19 @@ def read_blocks(path: Path, frames: int = BLOCK_FRAMES, start: int = 0) -> Itera
         raise BadSound(f"{path} cannot be read as sound ({error}); it may be damaged.") from error
 
 
+def flac(path: Path, channels: int) -> soundfile.SoundFile:
+    """A 24-bit FLAC file at the house rate, open for writing.
+
+    Its least compression: a tenth larger than with the usual one, in two thirds of the time.
+
+    Raises:
+        OSError, soundfile.SoundFileError: it cannot be written.
+    """
+    return soundfile.SoundFile(
+        str(path), "w", SAMPLE_RATE, channels, format="FLAC", subtype="PCM_24", compression_level=0.0
+    )
+
+
 def write_blocks(path: Path, blocks: Iterable[Block], channels: int) -> int:
     """Write blocks as 24-bit FLAC at the house rate, aside and then renamed. Returns the frames written.
 
@@ -78,9 +91,7 @@ def write_blocks(path: Path, blocks: Iterable[Block], channels: int) -> int:
     """
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with soundfile.SoundFile(
-            str(aside), "w", samplerate=SAMPLE_RATE, channels=channels, format="FLAC", subtype="PCM_24"
-        ) as file:
+        with flac(aside, channels) as file:
             for block in blocks:
                 file.write(block)
             frames = int(file.frames)

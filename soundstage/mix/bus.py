@@ -10,6 +10,7 @@ import soundfile
 from soundstage.cuesheet import Layer
 from soundstage.errors import BadSound
 from soundstage.mix.ducking import Gain
+from soundstage.mix.envelope import Curve
 from soundstage.mix.limiter import Limiter
 from soundstage.mix.placement import PlacedCue
 from soundstage.sound import SAMPLE_RATE, Block
@@ -41,7 +42,7 @@ class Bus:
             for start in range(0, length, frames):
                 block = np.zeros((min(frames, length - start), 2), np.float32)
                 sounding.add_to(block, start)
-                block *= np.asarray(self.gain(start, len(block)), np.float32).reshape(-1, 1)
+                _scale(block, self.gain(start, len(block)))
                 if own is not None and self.own_gain is not None:
                     own.add_to(block, self.own_gain(start, len(block)))
                 yield limiter.process(block)
@@ -50,6 +51,15 @@ class Bus:
             sounding.close()
             if own is not None:
                 own.close()
+
+
+def _scale(block: Block, gain: Curve) -> None:
+    """Times a gain; it may go on after the block's end."""
+    if isinstance(gain, float):
+        block *= np.float32(gain)
+        return
+    for side in block.T:
+        side *= gain[: len(side)]
 
 
 class _Sounding:
@@ -85,14 +95,14 @@ class OwnSound:
         if self._file.samplerate != SAMPLE_RATE:
             raise self._damaged(f"{self._file.samplerate} Hz")
 
-    def add_to(self, block: Block, gain: float | np.ndarray) -> None:
+    def add_to(self, block: Block, gain: Curve) -> None:
         """Add the next frames to the block, times the gain."""
         try:
             sound: Block = self._file.read(len(block), dtype="float32", always_2d=True)
         except (soundfile.SoundFileError, OSError) as error:
             raise self._damaged(error) from error
-        shaped = np.asarray(gain, np.float32).reshape(-1, 1)
-        block[: len(sound)] += sound * (shaped[: len(sound)] if len(shaped) > 1 else shaped)
+        _scale(sound, gain)
+        block[: len(sound)] += sound
 
     def close(self) -> None:
         """Close the file."""

@@ -6,13 +6,14 @@ begins to move before its stretch does: the mix knows what is coming.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from soundstage.sound import SAMPLE_RATE, frames_of
 
+_Number = TypeVar("_Number", int, float)
 Curve = float | NDArray[np.float32]
 
 
@@ -55,9 +56,9 @@ class Envelope:
         return float(self.values[index]) if index < len(self.values) else 0.0
 
 
-def joined(stretches: Iterable[tuple[float, float]], gap: float) -> list[tuple[float, float]]:
-    """The stretches in order, those at most `gap` seconds apart made one; empty ones are dropped."""
-    merged: list[tuple[float, float]] = []
+def joined(stretches: Iterable[tuple[_Number, _Number]], gap: _Number) -> list[tuple[_Number, _Number]]:
+    """The stretches in order, those at most `gap` (in their own unit) apart made one; empty ones are dropped."""
+    merged: list[tuple[_Number, _Number]] = []
     for start, end in sorted((start, end) for start, end in stretches if end > start):
         if merged and start - merged[-1][1] <= gap:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))

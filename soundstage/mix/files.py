@@ -11,7 +11,7 @@ from typing import Self
 import soundfile
 
 from soundstage.errors import StorageError
-from soundstage.sound import SAMPLE_RATE, Block
+from soundstage.sound import Block, flac
 
 
 class Publication:
@@ -55,9 +55,7 @@ class FlacWriter:
         """Args: path: where to write. final: how the file is called in messages."""
         self._final = final
         with writing(final):
-            self._file = soundfile.SoundFile(
-                str(path), "w", samplerate=SAMPLE_RATE, channels=2, format="FLAC", subtype="PCM_24"
-            )
+            self._file = flac(path, 2)
         self._thread = ThreadPoolExecutor(1)
         self._behind: Future[None] | None = None
 

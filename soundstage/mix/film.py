@@ -16,9 +16,10 @@ from soundstage.mix.containers import Container, container_for
 from soundstage.mix.ducking import Ducking, Original, ducking
 from soundstage.mix.files import FlacWriter, Publication, writing
 from soundstage.mix.mastering import mastered, plan_master
-from soundstage.mix.mixing import Premaster, StemPath, mix
+from soundstage.mix.mixing import StemPath, mix
 from soundstage.mix.mux import film_writer
 from soundstage.mix.placement import PlacedCue, Take
+from soundstage.mix.premaster import Premaster
 from soundstage.mix.timeline import TimelineFiles, timeline_of
 from soundstage.reading import SOUND_FILE, Reading
 from soundstage.sound import BLOCK_FRAMES, Block, frames_of
@@ -221,7 +222,7 @@ def _mix_and_master(job: _Job, publication: Publication, progress: Callable[[flo
         paths = {} if stems is None else {bus.layer: _stem(stems, bus.layer, publication) for bus in buses}
         mix(buses, premaster, job.length, frames, paths, _part(progress, 0.0, _MIXED))
         planning = _part(progress, _MIXED, _PLANNED)
-        plan = plan_master(premaster, job.options.target, job.options.true_peak, frames, planning)
+        plan = plan_master(premaster, job.options.target, job.options.true_peak, planning)
         meter = LoudnessMeter()
         mastering = _part(progress, _PLANNED, 1.0)
         with _writers(job, publication) as writers:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from soundstage.loudness import LoudnessMeter
 from soundstage.mix.limiter import Limiter
-from soundstage.mix.mixing import Premaster
+from soundstage.mix.premaster import Premaster
+from soundstage.mix.trials import Trials
 from soundstage.sound import Block, amplitude
 
 MAX_LIMITING = 24.0
@@ -39,9 +39,7 @@ class MasterPlan:
     silent: bool = False
 
 
-def plan_master(
-    premaster: Premaster, target: float, true_peak: float, block_frames: int, progress: Callable[[float], None]
-) -> MasterPlan:
+def plan_master(premaster: Premaster, target: float, true_peak: float, progress: Callable[[float], None]) -> MasterPlan:
     """Find the gain that brings the mix to the target loudness (LUFS) through the limiter (dBTP)."""
     ceiling = true_peak - _MARGIN
     before = premaster.loudness
@@ -53,7 +51,7 @@ def plan_master(
     if premaster.true_peak + gain <= ceiling:
         return MasterPlan(gain, None, notes)
     gain = min(gain, ceiling + MAX_LIMITING - premaster.true_peak)
-    gain, reached = _by_trial(premaster, gain, target, ceiling, block_frames, progress)
+    gain, reached = _by_trial(Trials(premaster, ceiling), gain, target, progress)
     if abs(reached - target) > 0.5:
         notes += (
             f"The mix is a few short sounds with little between, which cannot be brought to {target:g} LUFS without"
@@ -70,37 +68,21 @@ def mastered(premaster: Premaster, plan: MasterPlan, block_frames: int) -> Itera
     return _limited(premaster, plan.gain, Limiter(plan.ceiling, between=True), block_frames)
 
 
-def _by_trial(
-    premaster: Premaster,
-    first: float,
-    target: float,
-    ceiling: float,
-    block_frames: int,
-    progress: Callable[[float], None],
-) -> tuple[float, float]:
+def _by_trial(trials: Trials, first: float, target: float, progress: Callable[[float], None]) -> tuple[float, float]:
     """The gain that reaches the target, or the last that was worth its limiting, and the loudness reached."""
-    gain, (reached, reduction) = first, _tried(premaster, first, ceiling, block_frames)
-    for trial in range(_TRIALS):
-        progress((trial + 1) / _TRIALS)
-        missing, room = target - reached, MAX_LIMITING - reduction
+    gain, tried = first, trials.at(first)
+    for number in range(_TRIALS):
+        progress((number + 1) / _TRIALS)
+        missing, room = target - tried.loudness, MAX_LIMITING - tried.reduction
         if abs(missing) <= TOLERANCE or (missing > 0 and room <= TOLERANCE):
             break
         # Limited sound gains less than it is raised by: aim a little further.
         step = min(1.3 * missing, room) if missing > 0 else missing
-        louder, reduction = _tried(premaster, gain + step, ceiling, block_frames)
-        if step > 0 and louder - reached < _WORTH * step:
+        again = trials.at(gain + step)
+        if step > 0 and again.loudness - tried.loudness < _WORTH * step:
             break
-        gain, reached = gain + step, louder
-    return gain, reached
-
-
-def _tried(premaster: Premaster, gain: float, ceiling: float, block_frames: int) -> tuple[float, float]:
-    """Loudness of the master at a gain, and how deep it is limited in dB."""
-    limiter = Limiter(ceiling, between=True)
-    meter = LoudnessMeter(peak=False)
-    for block in _limited(premaster, gain, limiter, block_frames):
-        meter.add(block)
-    return meter.integrated, limiter.reduction
+        gain, tried = gain + step, again
+    return gain, tried.loudness
 
 
 def _limited(premaster: Premaster, gain: float, limiter: Limiter, block_frames: int) -> Iterator[Block]:

@@ -1,64 +1,20 @@
 """All layers summed into the mix before mastering, in one pass: stems are written and loudness measured on the way."""
 
 import contextlib
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
 from soundstage.cuesheet import Layer
-from soundstage.loudness import LoudnessMeter
 from soundstage.mix.bus import Bus
-from soundstage.mix.files import FlacWriter, writing
+from soundstage.mix.files import FlacWriter
+from soundstage.mix.premaster import Premaster
 from soundstage.sound import Block
 
-_FRAME_BYTES = 8
 _WORKERS = 2
-
-
-class Premaster:
-    """The mix before mastering: float32 stereo in an unnamed file, which the system removes by itself."""
-
-    def __init__(self, folder: Path) -> None:
-        """Args: folder: on a disk with room for 23 MB a minute. Raises StorageError."""
-        self._folder = folder
-        with writing(folder):
-            self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
-        self._meter = LoudnessMeter()
-        self.frames = 0
-
-    def add(self, block: Block) -> None:
-        """Append a block."""
-        with writing(self._folder):
-            self._file.write(np.ascontiguousarray(block).data)
-        self._meter.add(block)
-        self.frames += len(block)
-
-    def blocks(self, frames: int) -> Iterator[Block]:
-        """All of it again, in blocks."""
-        with writing(self._folder):
-            self._file.flush()
-            self._file.seek(0)
-            while data := self._file.read(frames * _FRAME_BYTES):
-                yield np.frombuffer(data, np.float32).reshape(-1, 2)
-
-    @property
-    def loudness(self) -> float:
-        """Integrated loudness in LUFS; -inf when nothing passes the gate."""
-        return self._meter.integrated
-
-    @property
-    def true_peak(self) -> float:
-        """Highest level in dBTP."""
-        return self._meter.true_peak
-
-    def close(self) -> None:
-        """Give the disk space back."""
-        self._file.close()
 
 
 @dataclass(frozen=True)

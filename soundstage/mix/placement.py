@@ -113,9 +113,10 @@ class PlacedCue:
             return
         sound = self._read(last - first)
         gain = self._gain * edge_fade(first - self.begin, len(sound), self.end - self.begin, *self._fades)
-        left, right = pan_gains(self._pan_at(first, len(sound)), sound.shape[1])
-        sides = np.stack(np.broadcast_arrays(gain * left, gain * right), axis=-1).astype(np.float32)
-        bus[first - start : first - start + len(sound)] += sound * sides
+        sides = pan_gains(self._pan_at(first, len(sound)), sound.shape[1])
+        # A side at a time: numpy takes ten times as long over rows of two.
+        for side, pan in enumerate(sides):
+            bus[first - start : first - start + len(sound), side] += sound[:, side % sound.shape[1]] * (gain * pan)
         if last == self.end:
             self.close()
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from soundstage.cuesheet import Cue, Layer, Line
 from soundstage.errors import BadOption, StorageError
-from soundstage.mix import mixing
 from soundstage.mix.film import MixOptions, MixResult, Original, Outputs, mix_film
+from soundstage.mix.premaster import Premaster
 from soundstage.sound import SAMPLE_RATE, write_blocks
 from soundstage.synth.maker import Take
 from tests.documents import cue, sheet
@@ -204,10 +204,10 @@ def test_a_full_disk_leaves_no_half_written_file(desk: Desk, monkeypatch: pytest
     cues, takes = scene_of_four_layers(desk, 2.0)
     before = set(desk.folder.rglob("*"))
 
-    def full(self: mixing.Premaster, block: object) -> None:
+    def full(self: Premaster, block: object) -> None:
         raise StorageError("The disk is full.")
 
-    monkeypatch.setattr(mixing.Premaster, "add", full)
+    monkeypatch.setattr(Premaster, "add", full)
     with pytest.raises(StorageError):
         desk.mix(cues, takes, duration=2.0)
     assert {path for path in desk.folder.rglob("*") if path.is_file()} <= before
