@@ -26,7 +26,6 @@ from soundstage.workfolder import sweep_beside
 
 VERSION = 1
 _RESULT = TypeAdapter(MixResult)
-LOUDEST, QUIETEST = -5.0, -40.0
 _SHEET = "cuesheet.json"
 # What becomes of the film's own sound where lines may be spoken over its dialogue: replaced, its dialogue stays.
 SPOKEN_OVER = frozenset({Original.REMOVE})
@@ -41,6 +40,8 @@ class Format(StrEnum):
     MOV = "mov"
     MKV = "mkv"
     WEBM = "webm"
+    AVI = "avi"
+    TS = "ts"
     FLAC = "flac"
 
 
@@ -68,9 +69,9 @@ class Order:
             StorageError: the output's folder cannot be written.
         """
         if self.container not in tuple(Format):
-            raise BadOption(f"{self.output} has no container Soundstage can write; use one of: {', '.join(Format)}.")
-        if not QUIETEST <= self.target <= LOUDEST:
-            raise BadOption(f"A target of {self.target:g} LUFS is out of range; choose {QUIETEST:g} to {LOUDEST:g}.")
+            what = f"The format {self.format}" if self.format else f"The name of {self.output}"
+            raise BadOption(f"{what} tells no container Soundstage can write; use one of: {', '.join(Format)}.")
+        MixOptions(target=self.target).check()
         if self.output.exists() and film.exists() and self.output.samefile(film):
             raise BadOption(f"{self.output} is the film itself; choose another name for the result.")
         if not self.output.resolve().parent.is_dir():

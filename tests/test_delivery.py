@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from soundstage.delivery import Order
+from soundstage.delivery import Format, Order
 from soundstage.errors import BadOption
+from soundstage.mix.containers import CONTAINERS
 
 _WRONG: dict[str, Callable[[Path], Order]] = {
     "a folder": lambda place: Order(output=place / "folder.mp4"),
@@ -24,6 +25,22 @@ def test_what_cannot_be_delivered_is_refused_before_any_work(tmp_path: Path, ord
     (tmp_path / "film.mp4").touch()
     with pytest.raises(BadOption):
         order(tmp_path).check(tmp_path / "film.mp4", tmp_path / "work")
+
+
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [
+        pytest.param(Order(Path("out.mp4"), format="bogus"), "The format bogus", id="by option"),
+        pytest.param(Order(Path("out.xyz")), "The name of out.xyz", id="by name"),
+    ],
+)
+def test_what_names_no_container_is_said(tmp_path: Path, order: Order, said: str):
+    with pytest.raises(BadOption, match=said):
+        order.check(tmp_path / "film.mp4", tmp_path / "work")
+
+
+def test_every_container_that_is_written_can_be_asked_for():
+    assert {each.value for each in Format} == {*CONTAINERS, "flac"}
 
 
 def test_an_earlier_result_may_be_replaced(tmp_path: Path):

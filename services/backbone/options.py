@@ -7,9 +7,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from soundstage.agents.names import CastName
 from soundstage.cuesheet import Identifier
-from soundstage.delivery import LOUDEST, QUIETEST, SPOKEN_OVER, Format
+from soundstage.delivery import SPOKEN_OVER, Format
 from soundstage.errors import BadOption, BadSound
-from soundstage.mix.film import MixOptions, Original
+from soundstage.mix.film import LOUDEST, QUIETEST, MixOptions, Original
 from soundstage.pipeline import StudioOptions
 from soundstage.soundmodels import HOUSE, Wishes
 from soundstage.synth.speech.lines import parse_lines

@@ -198,6 +198,7 @@ _TYPES = {
     ".npz": "application/octet-stream",
     ".otio": "application/json",
     ".vtt": "text/vtt; charset=utf-8",
+    ".ts": "video/mp2t",
     ".txt": "text/plain; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".webm": "video/webm",

@@ -1,8 +1,10 @@
 """The command line.
 
 Exit codes: 0 done, 1 a fault of ours, 2 a wrong option, 3 a bad film, 4 a bad cue sheet, 5 a bad
-recording or subtitle file, 6 a missing part, 7 storage, 8 a tool failed, 9 a service did not do it,
-130 interrupted (the same command goes on where it was).
+recording or subtitle file, 6 a missing part, 7 storage, 8 a tool failed, 9 a service is away or did
+not do it, 10 a model service refuses, 11 its answers cannot be used, 12 the budget is spent, 13 a
+sound model is damaged or does not fit, 14 a bad bench, 130 interrupted (the same command goes on
+where it was).
 """
 
 import os

@@ -16,7 +16,7 @@ from soundstage.errors import BadOption
 app = typer.Typer(
     name="soundstage",
     help="Gives long films their sound: a film goes in, the film with its soundtrack comes out.",
-    epilog=(cli.__doc__ or "").partition("\n\n")[2],
+    epilog=" ".join((cli.__doc__ or "").partition("\n\n")[2].split()),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -73,7 +73,7 @@ def run(debug: bool) -> int:
         return end.exit_code
     except TyperException as error:
         message = error.format_message() or "Name a command; the help lists them"
-        raise BadOption(message.rstrip(".") + ".") from error
+        raise BadOption(message if message.endswith((".", "?")) else f"{message}.") from error
     except typer.Abort as error:
         raise KeyboardInterrupt from error
     return 0

@@ -123,7 +123,13 @@ def studio_options(
     narrate: bool = False,
     hiring: MakersWanted | None = None,
 ) -> "StudioOptions":
-    """The job's options from the command line's words."""
+    """The job's options from the command line's words.
+
+    Raises:
+        BadOption: one makes no sense.
+        BadSound: the lines to be spoken are none.
+        StorageError: they cannot be read.
+    """
     from soundstage.pipeline import StudioOptions
 
     if hint is not None and not hint.strip():
@@ -131,6 +137,8 @@ def studio_options(
     makers = hiring or MakersWanted()
     if makers.music is not None and not makers.music.strip():
         raise BadOption("The music is not said; say which music it should be, or leave --music out.")
+    if speech is not None:
+        _check_lines(speech)
     return StudioOptions(
         hint=hint,
         seed=seed,
@@ -143,6 +151,13 @@ def studio_options(
         music=makers.music,
         cue_seconds=makers.cue_seconds,
     )
+
+
+def _check_lines(path: Path) -> None:
+    """Refuse lines that cannot be read now, not after the film was read."""
+    from soundstage.synth.speech.lines import read_lines
+
+    read_lines(path)
 
 
 def work_folder(work: Path | None, film: Path, output: Path | None) -> Path:

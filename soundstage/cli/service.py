@@ -25,7 +25,7 @@ Priority = Annotated[str, typer.Option("--priority", help="normal, or bulk: only
 Reference = Annotated[str | None, typer.Option("--reference", metavar="TEXT", help="Any text of yours, told back.")]
 OriginalSound = Annotated[str, typer.Option("--original", help="The film's own sound: keep, duck, replace or remove.")]
 Folder = Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="Wait, and bring the result here.")]
-Container = Annotated[str, typer.Option("--format", help="mp4, mov, mkv, webm, or flac for sound alone.")]
+Container = Annotated[str, typer.Option("--format", help="mp4, mov, mkv, webm, avi, ts, or flac for sound alone.")]
 
 
 def register(app: typer.Typer) -> None:

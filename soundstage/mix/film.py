@@ -31,6 +31,8 @@ _STEM_LIST = ".stems"
 # What a meter shows for silence: the lower ends of its scales.
 SILENT_LOUDNESS = -70.0
 SILENT_PEAK = -120.0
+# Between which loudness (LUFS) a master can be asked for.
+LOUDEST, QUIETEST = -5.0, -40.0
 # Shares of the stage's time, for its progress.
 _MIXED, _PLANNED = 0.45, 0.55
 
@@ -55,7 +57,7 @@ class Outputs:
 class MixOptions:
     """How to mix.
 
-    `target` is the master's loudness in LUFS (-40 to -5), `true_peak` its highest level in dBTP
+    `target` is the master's loudness in LUFS (`QUIETEST` to `LOUDEST`), `true_peak` its highest level in dBTP
     (-20 to 0). `only` are the ids of the scenes whose cues are heard (empty: all); the film keeps
     its length. `block_frames` changes nothing but memory and speed.
     """
@@ -68,8 +70,8 @@ class MixOptions:
 
     def check(self) -> None:
         """Raise BadOption when a value is out of range."""
-        if not -40 <= self.target <= -5:
-            raise BadOption(f"A target of {self.target:g} LUFS is out of range; choose -40 to -5.")
+        if not QUIETEST <= self.target <= LOUDEST:
+            raise BadOption(f"A target of {self.target:g} LUFS is out of range; choose {QUIETEST:g} to {LOUDEST:g}.")
         if not -20 <= self.true_peak <= 0:
             raise BadOption(f"A true peak of {self.true_peak:g} dBTP is out of range; choose -20 to 0.")
         if self.block_frames < 1:

@@ -1,6 +1,7 @@
 """However a run ends, it ends with one line and a documented code, and leaves nothing running."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from soundstage import cli
-from soundstage.errors import StorageError
+from soundstage.cli import INTERRUPTED_CODE
+from soundstage.errors import SoundstageError, StorageError
 from tests.cli.conftest import Run
 from tests.cli.test_dub import wait_for
 from tests.cli.test_refusals import assert_one_line
 
 Start = Callable[..., subprocess.Popen[str]]
+README = Path(__file__).parents[2] / "README.md"
 
 
 def _wait_for_handler(process: subprocess.Popen[str]) -> None:
@@ -57,6 +60,18 @@ def test_without_a_place_for_the_answer_nothing_breaks(closing: str):
     said = subprocess.run(["bash", "-c", line], stderr=subprocess.PIPE, text=True, check=False)
     assert said.returncode in (0, 7)
     assert "Traceback" not in said.stderr
+
+
+@pytest.mark.parametrize("told", [cli.__doc__, README.read_text(encoding="utf-8")], ids=["help", "readme"])
+def test_every_exit_code_is_documented(told: str):
+    sentence = re.search(r"Exit codes: (.+?interrupted)", told, re.DOTALL)
+    assert sentence is not None
+    documented = {int(code) for code in re.findall(r"\b(\d+) [a-z]", sentence[1])}
+    assert documented == {0, *(error.exit_code for error in _errors(SoundstageError)), INTERRUPTED_CODE}
+
+
+def _errors(kind: type[SoundstageError]) -> set[type[SoundstageError]]:
+    return {kind}.union(*map(_errors, kind.__subclasses__()))
 
 
 def test_words_that_are_no_text_are_refused(run: Run):

@@ -54,6 +54,7 @@ def test_a_missing_film_is_a_storage_error(run: Run, tmp_path: Path):
         pytest.param(["-o", "out.mp4", "--hint", " "], id="empty hint"),
         pytest.param(["-o", "nowhere/out.mp4"], id="folder does not exist"),
         pytest.param(["-o", "out.mp4", "--loud"], id="unknown option"),
+        pytest.param(["-o", "out.mp4", "--format", "bogus"], id="unknown format"),
         pytest.param([], id="no output"),
     ],
 )
@@ -84,6 +85,7 @@ def test_lines_that_cannot_be_spoken_are_refused(run: Run, film: Path, tmp_path:
     said = run("dub", film, "-o", tmp_path / "out.mp4", "--speech", tmp_path / "lines.srt")
     assert said.code == 5
     assert_one_line(said.err)
+    assert list(tmp_path.iterdir()) == [tmp_path / "lines.srt"]  # refused before the film was read
 
 
 def test_an_unknown_scene_is_refused(run: Run, film: Path, tmp_path: Path):
