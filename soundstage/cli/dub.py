@@ -25,7 +25,7 @@ Output = Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="The
 OriginalMode = Annotated[Original, typer.Option("--original", help="What becomes of the film's own sound.")]
 Stems = Annotated[Path | None, typer.Option("--stems", metavar="DIR", help="Also write one FLAC per layer here.")]
 Format = Annotated[
-    str | None, typer.Option("--format", help="mp4, mov, mkv, webm, avi, ts, or flac (sound alone). [default: by OUT's name]")
+    str | None, typer.Option("--format", help="mp4, mov, mkv, webm, avi, ts; flac is the sound alone. [default: OUT's]")
 ]
 
 
