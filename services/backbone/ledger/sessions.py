@@ -1,20 +1,27 @@
 """Connections to the ledger: asyncpg where requests are served, psycopg where steps are worked."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
-from sqlalchemy import Engine, create_engine, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+import psycopg
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from services.backbone.errors import BadSetting, Unavailable
 from services.backbone.settings import settings
 
 _SYNC, _ASYNC = "postgresql+psycopg", "postgresql+asyncpg"
 _POOL = 5
+# Seconds for which a connection that was used is taken for alive.
+_TRUSTED = 1.0
+_USED = "used"
 
 
 def sync_url(url: str) -> str:
@@ -68,4 +75,25 @@ def _engine(process: int, url: str) -> Engine:
     """One engine per process: connections do not survive a fork."""
     del process
     # Psycopg reads a statement in a time that grows with its square: a thousand rows in one take longest.
-    return create_engine(sync_url(url), pool_size=_POOL, pool_pre_ping=True, insertmanyvalues_page_size=100)
+    engine = create_engine(sync_url(url), pool_size=_POOL, insertmanyvalues_page_size=100)
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", _see_whether_it_lives)
+    return engine
+
+
+def _note_use(connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+    record.info[_USED] = time.monotonic()
+
+
+def _see_whether_it_lives(
+    connection: DBAPIConnection, record: ConnectionPoolEntry, lent: PoolProxiedConnection
+) -> None:
+    """A connection that was idle may have died; one that just served is not asked, for that costs as much as work."""
+    used = record.info.get(_USED)
+    if used is None or time.monotonic() - used < _TRUSTED:
+        return
+    try:
+        connection.cursor().execute("select")
+        connection.rollback()
+    except psycopg.OperationalError as error:
+        raise DisconnectionError from error  # the pool takes another, or a new one
