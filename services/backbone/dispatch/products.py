@@ -1,6 +1,6 @@
 """What a step makes, and how it enters the ledger with the step's end."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Update, delete, func, select, update
@@ -80,8 +80,7 @@ def store(session: Session, job: Job, step_id: str, attempt: int, product: Produ
         _write_sheet(session, job, product.sheet)
     if product.wanted is not None and product.sheet is not None:
         _write_cues(session, job, product.sheet.sheet, product.wanted)
-    for asset in product.assets:
-        _put_asset(session, job, asset)
+    _put_assets(session, job, product.assets)
     _remember(session, job, product.memories)
     _add_takes(session, job, step_id, attempt, product)
     _add_turns(session, job, step_id, product.turns)
@@ -94,14 +93,16 @@ def _add_source(session: Session, job: Job, new: NewAsset) -> str:
     return asset.id
 
 
-def _put_asset(session: Session, job: Job, new: NewAsset) -> None:
-    """The job's asset of that name is this one from now on; an older object is left to the sweeper of orphans."""
-    values = {"revision": job.revision, **_columns(new), "created_at": func.now()}
-    session.execute(
-        insert(Asset)
-        .values(id=new_id("asset"), account_id=job.account_id, job_id=job.id, **values)
-        .on_conflict_do_update(index_elements=["job_id", "name"], set_=values)
-    )
+def _put_assets(session: Session, job: Job, new: Sequence[NewAsset]) -> None:
+    """The job's assets of those names are these from now on; older objects are left to the sweeper of orphans."""
+    rows = [{"id": new_id("asset"), "revision": job.revision, **_columns(asset)} for asset in new]
+    if rows:
+        adding = insert(Asset).values(account_id=job.account_id, job_id=job.id)
+        kept = {name: adding.excluded[name] for name in rows[0] if name != "id"}
+        replacing = adding.on_conflict_do_update(
+            index_elements=["job_id", "name"], set_=kept | {"created_at": func.now()}
+        )
+        session.execute(replacing, rows)
 
 
 def _columns(new: NewAsset) -> dict[str, object]:
@@ -179,27 +180,33 @@ def _write_cues(session: Session, job: Job, sheet: CueSheet, wanted: tuple[str, 
 
 
 def _add_takes(session: Session, job: Job, step_id: str, attempt: int, product: Product) -> None:
-    for new in product.takes:
-        take = Take(
-            id=new_id("take"),
-            job_id=job.id,
-            identity=new.identity,
-            step_id=step_id,
-            attempt=attempt,
-            object_key=new.object_key,
-            bytes=new.bytes,
-            sha256=new.sha256,
-            record=new.record,
-        )
-        session.add(take)
+    if product.takes:
+        session.add_all(_take(job, step_id, attempt, new) for new in product.takes)
         session.flush()
-        session.execute(_of_identity(job, new.identity).values(take_id=take.id))
-    for identity, reason in product.silent.items():
-        session.execute(_of_identity(job, identity).values(silent=reason))
+        made = select(Take.id).where(Take.job_id == job.id, Take.identity == Cue.identity).scalar_subquery()
+        session.execute(_of_identities(job, [new.identity for new in product.takes]).values(take_id=made))
+    for reason in sorted(set(product.silent.values())):
+        silent = [identity for identity, why in product.silent.items() if why == reason]
+        session.execute(_of_identities(job, silent).values(silent=reason))
 
 
-def _of_identity(job: Job, identity: str) -> Update:
-    return update(Cue).where(Cue.job_id == job.id, Cue.identity == identity)
+def _take(job: Job, step_id: str, attempt: int, new: NewTake) -> Take:
+    return Take(
+        id=new_id("take"),
+        job_id=job.id,
+        identity=new.identity,
+        step_id=step_id,
+        attempt=attempt,
+        object_key=new.object_key,
+        bytes=new.bytes,
+        sha256=new.sha256,
+        record=new.record,
+    )
+
+
+def _of_identities(job: Job, identities: Sequence[str]) -> Update:
+    changed = update(Cue).where(Cue.job_id == job.id, Cue.identity.in_(identities))
+    return changed.execution_options(synchronize_session=False)
 
 
 def _add_turns(session: Session, job: Job, step_id: str, turns: tuple[str, ...]) -> None:
