@@ -151,7 +151,7 @@ def test_what_was_answered_is_not_asked_again_when_a_worker_is_lost(
         claims.finish(reading, handlers["read"](reading, lambda fraction: None))
         (lost,) = claims.claim("llm", "lost")
         handlers["overview"](lost, lambda fraction: None)  # and never handed in
-        claims.hand_back([lost])
+        claims.hand_back(lost)
         (again,) = claims.claim("llm", "test")
         claims.finish(again, handlers["overview"](again, lambda fraction: None))
     assert len(server.requests) == 1

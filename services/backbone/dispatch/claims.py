@@ -4,7 +4,7 @@ A claim is an attempt with a number and a lease. Whoever lets the lease run out 
 step's any more, and nothing that it writes is taken.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -17,9 +17,9 @@ from services.backbone import metrics
 from services.backbone.dispatch import flow, outbox
 from services.backbone.dispatch.products import Product, store
 from services.backbone.dispatch.retries import problem_of, retry_delay
-from services.backbone.ledger.repositories.steps import Steps
+from services.backbone.ledger.repositories.steps import Runnable, Steps, Taken
 from services.backbone.ledger.sessions import transaction
-from services.backbone.ledger.tables import Attempt, Job, Outcome, Step, StepState
+from services.backbone.ledger.tables import Job, JobStatus, Outcome, Step, StepState
 from services.backbone.ledger.tables.base import Document
 from services.backbone.settings import settings
 
@@ -53,30 +53,28 @@ def claim(queue: str, worker_id: str, limit: int = 1) -> tuple[Claim, ...]:
     """Take up to `limit` steps of a queue, in the fair order; several are of one kind, to be worked together."""
     with transaction() as session:
         steps = Steps(session)
-        taken: list[Step] = []
-        for step in steps.next_runnable(queue, limit):
-            if taken and step.kind != taken[0].kind:
-                break
-            if steps.room(step.account_id) < 1:
-                continue
-            _take(session, step, worker_id)
-            taken.append(step)
-        return tuple(_claim(session, step) for step in taken)
+        chosen = list(_choose(steps, steps.next_runnable(queue, limit)))
+        taken = steps.take(chosen, worker_id, settings().lease_time) if chosen else ()
+        for step in taken:
+            if step.job_status is JobStatus.QUEUED:
+                flow.note_started(session, step.job_id)
+        return tuple(_claim(step) for step in taken)
 
 
-def _take(session: Session, step: Step, worker_id: str) -> None:
-    step.state = StepState.RUNNING
-    step.attempt += 1
-    step.progress = 0.0
-    step.worker_id = worker_id
-    step.started_at = func.clock_timestamp()
-    step.lease_expires_at = func.now() + settings().lease_time
-    session.add(Attempt(step_id=step.id, number=step.attempt, worker_id=worker_id))
-    session.flush()
+def _choose(steps: Steps, runnable: Sequence[Runnable]) -> Iterator[str]:
+    """Those of the first one's kind, as far as each account has room for them."""
+    room: dict[str, int] = {}
+    for step in runnable:
+        if step.kind != runnable[0].kind:
+            return
+        if step.account_id not in room:
+            room[step.account_id] = steps.room(step.account_id)
+        if room[step.account_id] > 0:
+            room[step.account_id] -= 1
+            yield step.id
 
 
-def _claim(session: Session, step: Step) -> Claim:
-    traceparent = flow.note_started(session, step)
+def _claim(step: Taken) -> Claim:
     return Claim(
         step_id=step.id,
         attempt=step.attempt,
@@ -86,7 +84,7 @@ def _claim(session: Session, step: Step) -> Claim:
         kind=step.kind,
         queue=step.queue,
         unit=step.unit,
-        traceparent=traceparent,
+        traceparent=step.traceparent,
     )
 
 
@@ -102,15 +100,14 @@ def renew(held: Claim, progress: float) -> Stop | None:
 def finish(held: Claim, product: Product) -> bool:
     """Hand in what the step made; in the same transaction the next steps are written. False when fenced off."""
     with transaction() as session:
-        job, step = _locked(session, held)
-        if step is None or job is None:
+        job = _locked_job(session, held)
+        is_over = job is not None and job.status.is_final
+        state, outcome = (StepState.CANCELED, Outcome.CANCELED) if is_over else (StepState.DONE, Outcome.DONE)
+        if job is None or not Steps(session).end(held.step_id, held.attempt, state, outcome):
             return _fenced(held)
-        steps = Steps(session)
-        if job.status.is_final:
-            _end(steps, step, StepState.CANCELED, Outcome.CANCELED)
+        if is_over:
             return False
         store(session, job, held.step_id, held.attempt, product)
-        _end(steps, step, StepState.DONE, Outcome.DONE)
         session.flush()
         flow.advance(session, job)
     return True
@@ -131,38 +128,33 @@ def failed(session: Session, job: Job, step: Step, outcome: Outcome, problem: Do
     steps = Steps(session)
     step.failures += 1
     step.error = problem
+    session.flush()
     if job.status.is_final:
-        _end(steps, step, StepState.CANCELED, Outcome.CANCELED)
-        return
-    if delay is None or step.failures >= settings().attempts:
-        _end(steps, step, StepState.FAILED, outcome, problem)
-        session.flush()
+        steps.end(step.id, step.attempt, StepState.CANCELED, Outcome.CANCELED)
+    elif delay is None or step.failures >= settings().attempts:
+        steps.end(step.id, step.attempt, StepState.FAILED, outcome, problem)
         flow.fail(session, job, step, problem)
-        return
-    steps.end_attempt(step, outcome, problem)
-    _requeue(session, step, delay)
+    else:
+        steps.end_attempt(step, outcome, problem)
+        _requeue(session, step, delay)
 
 
-def hand_back(held: Sequence[Claim]) -> None:
-    """Give steps back untouched, for another worker to take at once; no failure is counted."""
-    for each in held:
-        with transaction() as session:
-            job, step = _locked(session, each)
-            if step is None or job is None:
-                continue
-            Steps(session).end_attempt(step, Outcome.HANDED_BACK)
-            if job.status.is_final:
-                _end(Steps(session), step, StepState.CANCELED, Outcome.CANCELED)
-            else:
-                _requeue(session, step, 0.0)
+def hand_back(held: Claim) -> None:
+    """Give a step back untouched, for another worker to take at once; no failure is counted.
 
-
-def drop(held: Claim) -> None:
-    """Leave a step whose job was canceled."""
+    Of a job that has ended it is given up. A job may have ended while the step was worked and have been tried again
+    since: then its step is wanted.
+    """
     with transaction() as session:
         job, step = _locked(session, held)
-        if step is not None and job is not None:
-            _end(Steps(session), step, StepState.CANCELED, Outcome.CANCELED)
+        if job is None or step is None:
+            return
+        steps = Steps(session)
+        if job.status.is_final:
+            steps.end(step.id, step.attempt, StepState.CANCELED, Outcome.CANCELED)
+        else:
+            steps.end_attempt(step, Outcome.HANDED_BACK)
+            _requeue(session, step, 0.0)
 
 
 def _requeue(session: Session, step: Step, delay: float) -> None:
@@ -173,17 +165,13 @@ def _requeue(session: Session, step: Step, delay: float) -> None:
         outbox.post(session, step.queue)
 
 
-def _end(steps: Steps, step: Step, state: StepState, outcome: Outcome, error: Document | None = None) -> None:
-    step.state = state
-    step.lease_expires_at = None
-    step.finished_at = func.now()
-    steps.end_attempt(step, outcome, error)
-
-
 def _locked(session: Session, held: Claim) -> tuple[Job | None, Step | None]:
     """The claim's job and step, locked in that order as everywhere, so that no two wait for each other."""
-    job = session.scalar(select(Job).where(Job.id == held.job_id).with_for_update())
-    return job, Steps(session).held(held.step_id, held.attempt)
+    return _locked_job(session, held), Steps(session).held(held.step_id, held.attempt)
+
+
+def _locked_job(session: Session, held: Claim) -> Job | None:
+    return session.scalar(select(Job).where(Job.id == held.job_id).with_for_update())
 
 
 def _fenced(held: Claim) -> bool:

@@ -32,21 +32,16 @@ def start(session: Session, job: Job) -> None:
     _enter(session, job, _FIRST)
 
 
-def note_started(session: Session, step: Step) -> str | None:
-    """Let a job run whose first step was claimed; returns its trace.
+def note_started(session: Session, job_id: str) -> None:
+    """Let a queued job run whose first step was claimed.
 
     Who holds the job just now (to cancel it, say) is not waited for: a step is locked here already, and locks are
     taken job first.
     """
-    session.flush()
-    known = select(Job.status, Job.traceparent).where(Job.id == step.job_id)
-    status, traceparent = session.execute(known).one()
-    if status is JobStatus.QUEUED:
-        waiting = select(Job).where(Job.id == step.job_id, Job.status == JobStatus.QUEUED)
-        job = session.scalar(waiting.with_for_update(skip_locked=True))
-        if job is not None:
-            _run(session, job)
-    return traceparent
+    waiting = select(Job).where(Job.id == job_id, Job.status == JobStatus.QUEUED)
+    job = session.scalar(waiting.with_for_update(skip_locked=True))
+    if job is not None:
+        _run(session, job)
 
 
 def _run(session: Session, job: Job) -> None:
@@ -56,15 +51,19 @@ def _run(session: Session, job: Job) -> None:
 
 
 def advance(session: Session, job: Job) -> None:
-    """Count what is done of the present phase, and go on to the next when all of it is."""
-    if job.status is JobStatus.QUEUED:
-        _run(session, job)
-    present = _present(session, job)
-    job.steps_done, job.steps_total = present.done, present.steps
-    if present.done < present.steps:
-        _tell_progress(session, job, present)
-        return
-    _enter(session, job, ORDER[present.kind] + 1)
+    """Count what is done of the present phase, and go on to the next when all of it is.
+
+    All that the step made must be flushed: what is asked here is asked without writing the job before each question.
+    """
+    with session.no_autoflush:
+        if job.status is JobStatus.QUEUED:
+            _run(session, job)
+        present = _present(session, job)
+        job.steps_done, job.steps_total = present.done, present.steps
+        if present.done < present.steps:
+            _tell_progress(session, job, present)
+        else:
+            _enter(session, job, ORDER[present.kind] + 1)
 
 
 def _present(session: Session, job: Job) -> Standing:

@@ -92,8 +92,6 @@ class Heartbeat:
 
 
 def settle(claim: Claim, stop: Stop) -> None:
-    """Tell the ledger of a claim that is left unfinished."""
-    if stop is Stop.CANCELED:
-        claims.drop(claim)
-    elif stop is Stop.DRAINING:
-        claims.hand_back([claim])
+    """Tell the ledger of a claim that is left unfinished; one that is fenced off has nothing to tell."""
+    if stop is not Stop.FENCED:
+        claims.hand_back(claim)

@@ -5,10 +5,11 @@ stood for is found by the next when it is lost. Its id is the Celery task's.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from kombu.exceptions import OperationalError as BrokerAway
 from redis.exceptions import RedisError
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from services.backbone.dispatch.broker import app
@@ -18,6 +19,20 @@ from services.backbone.ledger.sessions import transaction
 from services.backbone.ledger.tables import Outbox
 
 TASK = "soundstage.step"
+_FIRST = (
+    select(Outbox.id)
+    .order_by(Outbox.created_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+    .cte("first")
+)
+_TAKE = delete(Outbox).where(Outbox.id.in_(select(_FIRST.c.id))).returning(Outbox.id, Outbox.queue, Outbox.traceparent)
+
+
+class _Letter(NamedTuple):
+    id: str
+    queue: str
+    traceparent: str | None
 
 
 def post(session: Session, queue: str, traceparent: str | None = None) -> None:
@@ -34,14 +49,12 @@ def publish_pending(limit: int = 500) -> int:
         Unavailable: the broker is away; the messages stay for the next call.
     """
     with transaction() as session:
-        first = select(Outbox.id).order_by(Outbox.created_at).limit(limit).with_for_update(skip_locked=True).cte()
-        taken = delete(Outbox).where(Outbox.id.in_(select(first.c.id))).returning(Outbox)
-        rows = session.scalars(taken).all()
+        rows = [_Letter._make(row) for row in session.execute(_TAKE, {"most": limit})]
         _send(rows)
     return len(rows)
 
 
-def _send(rows: Sequence[Outbox]) -> None:
+def _send(rows: Sequence[_Letter]) -> None:
     try:
         with app().producer_or_acquire() as producer:
             for row in rows:

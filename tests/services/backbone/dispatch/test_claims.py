@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from services.backbone.dispatch import claims, flow, sweeper
 from services.backbone.dispatch.claims import Stop
+from services.backbone.dispatch.heartbeat import settle
 from services.backbone.dispatch.products import Product
 from services.backbone.errors import Unreachable
 from services.backbone.ledger.sessions import transaction
@@ -198,7 +199,7 @@ def test_what_is_handed_back_comes_at_once_and_counts_for_nothing(desk: Desk):
     for _ in range(settings().attempts + 2):
         claim = desk.claim("media")
         assert claim is not None
-        claims.hand_back([claim])
+        claims.hand_back(claim)
     assert status(job) is JobStatus.RUNNING
     with transaction() as session:
         assert session.get_one(Step, claim.step_id).failures == 0
@@ -211,8 +212,23 @@ def test_who_works_on_a_canceled_job_hears_of_it(desk: Desk):
     with transaction() as session:
         flow.cancel(session, session.get_one(Job, job, with_for_update=True))
     assert claims.renew(claim, 0.1) is Stop.CANCELED
-    claims.drop(claim)
+    claims.hand_back(claim)
     assert states(job) == {"read": StepState.CANCELED}
+
+
+def test_a_step_that_is_left_after_its_job_was_tried_again_is_worked(desk: Desk):
+    job = desk.job()
+    claim = desk.claim("media")
+    assert claim is not None
+    with transaction() as session:
+        flow.cancel(session, session.get_one(Job, job, with_for_update=True))
+    heard = claims.renew(claim, 0.1)
+    with transaction() as session:
+        flow.retry(session, session.get_one(Job, job, with_for_update=True))
+    assert heard is Stop.CANCELED
+    settle(claim, heard)
+    desk.work_all()
+    assert status(job) is JobStatus.SUCCEEDED
 
 
 def test_what_was_made_for_a_canceled_job_is_not_taken(desk: Desk):

@@ -284,7 +284,7 @@ def test_whatever_happens_to_workers_every_step_is_done_once(desk: Desk, disturb
             assert claims.finish(claim, made(claim))
             assert not claims.finish(claim, made(claim))
         elif what == "back":
-            claims.hand_back([claim])
+            claims.hand_back(claim)
         else:
             let_leases_run_out()
             sweeper.reclaim()
