@@ -22,7 +22,7 @@ from av.packet import Packet
 
 from soundstage import ffmpeg
 from soundstage.errors import StorageError
-from soundstage.film.frames import SHIFT, STILL_WIDTH, even_size, packets, time_of
+from soundstage.film.frames import SHIFT, even_size, is_large, packets, time_of
 from soundstage.film.probe import Probe
 from soundstage.reading import Shot
 
@@ -157,7 +157,7 @@ def _arguments(facts: Probe, starts: Sequence[float]) -> list[str]:
         "fd:",
         **ffmpeg.guarded_input(facts.container),
         # As the pictures were read, so that the same ones are there.
-        skip_loop_filter="all" if facts.width >= 2 * STILL_WIDTH else "default",
+        skip_loop_filter="all" if is_large(facts) else "default",
         threads=min(4, os.cpu_count() or 1),
     )
     width, height = even_size(facts.width, facts.height, LONGEST_SIDE)

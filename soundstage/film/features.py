@@ -12,10 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from soundstage.film.frames import Pictures
+from soundstage.film.frames import COLUMNS, ROWS, Pictures
 from soundstage.sound import Block
 
-ROWS, COLUMNS = 36, 64
 _CHROMA_ROWS, _CHROMA_COLUMNS = 9, 16
 _LUMA = ROWS * COLUMNS
 _RECORD = _LUMA + 2 * _CHROMA_ROWS * _CHROMA_COLUMNS
@@ -93,10 +92,10 @@ class Looker:
         self._colours: list[Floats] = []
 
     def add(self, pictures: Pictures, luma: Floats) -> None:
-        """Take the next pictures; `luma` (n, 36, 64) is their luma at half size."""
+        """Take the next pictures; `luma` (n, 36, 64) is theirs as numbers to reckon with."""
         chroma = shrunk(pictures.chroma.astype(np.float32), 4)
-        # Rounded, not cut off: half a step darker on every picture would add up over a comparison.
-        self._thumbnails.add((luma + 0.5).astype(np.uint8), (chroma + 0.5).astype(np.uint8))
+        # Rounded, not cut off: half a step less on every picture would add up over a comparison.
+        self._thumbnails.add(pictures.luma, (chroma + 0.5).astype(np.uint8))
         brightness = (luma.mean(axis=(1, 2)) - _BLACK) / _SWING
         saturation = np.hypot(chroma[:, 0] - 128, chroma[:, 1] - 128).mean(axis=(1, 2)) / _CHROMA_SWING
         steps = np.abs(np.diff(luma, axis=2)).mean(axis=(1, 2)) + np.abs(np.diff(luma, axis=1)).mean(axis=(1, 2))

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from soundstage.film.features import COLUMNS, ROWS, Floats
+from soundstage.film.features import Floats
+from soundstage.film.frames import COLUMNS, ROWS
 
 # How far things may have moved between the two, in pixels of the 64 by 36 thumbnail.
 _ACROSS, _DOWN = 9, 5
@@ -30,18 +31,27 @@ def likeness(before: Floats, after: Floats) -> Likeness:
     Returns values from about 0 (nothing in common) to 1; two flat pictures have nothing in common.
     """
     first, second = _relief(before), _relief(after)
-    padded = np.pad(second, ((_DOWN, _DOWN), (_ACROSS, _ACROSS)))
-    shifted = sliding_window_view(padded, (ROWS, COLUMNS)).reshape(-1, ROWS, COLUMNS)
-    products = first * shifted
-    whole = float(products.reshape(len(products), -1).mean(axis=1).max())
-    parts = _parts(products).max(axis=0)
+    best = _best_products(first, second)
     power_first, power_second = _parts(first**2), _parts(second**2)
-    correlation = np.clip(parts / (np.sqrt(power_first * power_second) + 1e-3), -1, 1)
+    correlation = np.clip(best[:-1, :-1] / (np.sqrt(power_first * power_second) + 1e-3), -1, 1)
     total = float(power_first.sum())
     if total < 1e-6:
         return Likeness(0.0, 0.0)
     power = float(np.sqrt((first**2).mean() * (second**2).mean())) + 1e-6
-    return Likeness(parts=float((correlation * power_first).sum()) / total, whole=whole / power)
+    return Likeness(parts=float((correlation * power_first).sum()) / total, whole=float(best[-1, -1]) / power)
+
+
+def _best_products(first: Floats, second: Floats) -> Floats:
+    """Greatest mean product over all shifts: (8, 15), of the parts, and in the last row and column of the whole."""
+    padded = np.pad(second, ((_DOWN, _DOWN), (_ACROSS, _ACROSS)))
+    best = np.full((len(_near(ROWS)) + 1, len(_near(COLUMNS)) + 1), -np.inf, np.float32)
+    # A row of shifts at once: all of them together would not fit the processor's cache.
+    for down in range(2 * _DOWN + 1):
+        products = first[:, None] * sliding_window_view(padded[down : down + ROWS], COLUMNS, axis=1)
+        rows = _near_and_whole(ROWS) @ products.reshape(ROWS, -1)
+        means = (rows.reshape(-1, COLUMNS) @ _near_and_whole(COLUMNS).T).reshape(len(rows), -1, best.shape[1])
+        best = np.maximum(best, means.max(axis=1))
+    return best
 
 
 def _relief(luma: Floats) -> Floats:
@@ -79,3 +89,9 @@ def _near(size: int) -> Floats:
     starts = np.arange(0, size - length + 1, _CELL)[:, None]
     at = np.arange(size)
     return np.asarray(((at >= starts) & (at < starts + length)) / length, np.float32)
+
+
+@cache
+def _near_and_whole(size: int) -> Floats:
+    """The same, and in a last row the mean over all."""
+    return np.concatenate([_near(size), np.full((1, size), 1 / size, np.float32)])

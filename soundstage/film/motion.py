@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from soundstage.film.features import COLUMNS, ROWS, Floats, shrunk
+from soundstage.film.features import Floats, shrunk
+from soundstage.film.frames import COLUMNS, ROWS
 from soundstage.reading import MotionCurve, Onset
 
 _CELL = 4

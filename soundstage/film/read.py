@@ -20,7 +20,7 @@ from soundstage import ffmpeg
 from soundstage.cuesheet import Line
 from soundstage.errors import BadFilm, MissingPart, StorageError
 from soundstage.film.clips import remove_clips, write_clips
-from soundstage.film.features import Looker, Looks, Thumbnails, shrunk
+from soundstage.film.features import Looker, Looks, Thumbnails
 from soundstage.film.frames import Decoding, Pictures, decoding, pictures, sounds
 from soundstage.film.keyframes import Stills, write_keyframes
 from soundstage.film.motion import MotionMeter, Movement, find_onsets
@@ -179,7 +179,7 @@ def _watch(
                 if not times:
                     clock.start = float(seen.times[0])
                 times.append(seen.times)
-                luma = shrunk(seen.luma.astype(np.float32), 2)
+                luma = seen.luma.astype(np.float32)
                 looker.add(seen, luma)
                 meter.add(luma)
                 clock.reached = float(seen.times[-1])

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from soundstage.film.features import ROWS, Floats, Thumbnails
+from soundstage.film.features import Floats, Thumbnails
+from soundstage.film.frames import ROWS
 from soundstage.film.likeness import likeness
 
 _CHUNK = 512
