@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.backbone.ledger.tables.base import Base, Created, Id
@@ -16,6 +16,10 @@ class Account(Base):
     """
 
     __tablename__ = "accounts"
+    __table_args__ = (
+        CheckConstraint("weight > 0", "weight"),
+        CheckConstraint("least(concurrency, max_jobs, max_minutes, max_bytes) >= 0", "limits"),
+    )
 
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(String(120), unique=True)

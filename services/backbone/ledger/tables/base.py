@@ -33,4 +33,10 @@ class Base(DeclarativeBase):
 
 def words(kind: type) -> Enum:
     """A column of one of the words of a StrEnum, kept as text with a check."""
-    return Enum(kind, native_enum=False, length=16, values_callable=lambda members: [m.value for m in members])
+    return Enum(
+        kind,
+        native_enum=False,
+        length=16,
+        create_constraint=True,
+        values_callable=lambda members: [m.value for m in members],
+    )

@@ -63,6 +63,8 @@ class Job(Base):
         UniqueConstraint("account_id", "client_id"),
         Index(None, "account_id", "id"),
         Index(None, "account_id", "status"),
+        Index(None, "account_id", "reference", postgresql_where=text("reference is not null")),
+        Index(None, "asset_id"),
         Index(None, "batch_id", "status"),
         Index("ix_jobs_active_rank", "rank", postgresql_where=text("status in ('queued', 'running')")),
         Index("ix_jobs_deadline_at", "deadline_at", postgresql_where=text("status in ('queued', 'running')")),

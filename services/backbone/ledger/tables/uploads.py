@@ -25,7 +25,12 @@ class Upload(Base):
     """
 
     __tablename__ = "uploads"
-    __table_args__ = (Index(None, "account_id", "id"), Index(None, "state", "expires_at"))
+    __table_args__ = (
+        Index(None, "account_id", "id"),
+        Index(None, "state", "expires_at"),
+        Index(None, "asset_id"),
+        Index(None, "object_key"),
+    )
 
     id: Mapped[Id]
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))

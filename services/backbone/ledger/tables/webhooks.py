@@ -69,6 +69,7 @@ class Delivery(Base):
     __tablename__ = "webhook_deliveries"
     __table_args__ = (
         Index(None, "endpoint_id", "id"),
+        Index(None, "message_id"),
         Index("ix_webhook_deliveries_due", "due_at", postgresql_where=text("state = 'pending'")),
     )
 
