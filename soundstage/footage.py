@@ -105,7 +105,7 @@ class Footage:
 def _shown(reel: Reel, times: Sequence[float]) -> Iterator[Picture]:
     """What one reel shows at the times."""
     try:
-        with av.open(str(reel.path)) as file:
+        with av.open(f"file:{reel.path}") as file:  # else a colon in a folder's name would make it an address
             yield from _at(_decoded(file, max(0.0, times[0] - reel.start + reel.lead)), reel, times)
     except (av.FFmpegError, OSError) as error:
         raise StorageError(f"The pictures in {reel.path} cannot be read ({error}); read the film again.") from error

@@ -115,6 +115,7 @@ class Studio:
         self._film_digest = film_digest
         self._designed: dict[str, Cue] = {}
         self._talk: list[str] = []
+        self._left: list[str] = []
 
     @cached_property
     def reading(self) -> Reading:
@@ -125,7 +126,7 @@ class Studio:
         if saved is not None and saved.facts.digest == known and (self.folder.knows_speech() or not transcribe):
             return self._with_clips(saved)
         if saved is not None and saved.facts.digest != known:
-            self.folder.set_aside_sheet()
+            self._leave(saved)
         self.folder.reading.mkdir(exist_ok=True)
         self.folder.break_seal()
         reading = self._timed(
@@ -136,6 +137,16 @@ class Studio:
         )
         self.folder.seal_reading(speech=transcribe)
         return reading
+
+    def _leave(self, other: Reading) -> None:
+        """Make room in a work folder for another film; raises BadOption where its sheet is to be taken as it stands."""
+        if self.options.keep_sheet:
+            raise BadOption(
+                f"{self.folder.root} is the work folder of {other.facts.name}, not of {self.film.name}; "
+                "name the other film, or another folder with --work."
+            )
+        if aside := self.folder.set_aside_sheet():
+            self._left.append(f"The cue sheet of {other.facts.name}, which was worked on here before, is {aside} now.")
 
     def _with_clips(self, saved: Reading) -> Reading:
         """A saved reading, with clips where they are wanted: only for them is the film read again."""
@@ -204,7 +215,7 @@ class Studio:
     @property
     def notes(self) -> list[str]:
         """Sentences for the user on what could not be done as asked."""
-        return [*self._additions.notes, *self._crew.notes()]
+        return [*self._left, *self._additions.notes, *self._crew.notes()]
 
     @cached_property
     def rendered(self) -> Rendered:

@@ -1,5 +1,6 @@
 """Pictures by film time: exact at any frame rate, wherever one begins."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -70,6 +71,13 @@ def test_outside_the_film_its_edges_are_shown(tmp_path: Path) -> None:
     film = Footage([Reel(_film(tmp_path / "a.mp4", [0.0, 0.04, 0.08]), 0.0, 0.12)])
 
     assert _shades(film, [-1.0, 5.0]) == [0, 2]
+
+
+def test_a_folder_may_be_called_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("Mission: Impossible").mkdir()
+    reel = Reel(_film(tmp_path / "Mission: Impossible" / "a.mp4", [0.0, 0.5]), 0.0, 1.0)
+    assert _shades(Footage([replace(reel, path=Path("Mission: Impossible", "a.mp4"))]), [0.5]) == [1]
 
 
 def test_a_lost_shot_shows_the_picture_before_it(tmp_path: Path) -> None:

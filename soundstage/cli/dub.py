@@ -84,12 +84,8 @@ def mix(
 ) -> None:
     """Mix the takes of the cue sheet as it stands, without designing anything anew."""
     order = Order(output=output, stems=stems, target=target, original=original, format=format)
-    place = opt.work_folder(work, film, output)
+    place = _designed(work, film, output)
     order.check(film, place)
-    if not WorkFolder(place).sheet.exists():
-        raise BadOption(
-            f"There is no cue sheet in {place}; run soundstage design first, or name the folder with --work."
-        )
     with opt.open_studio(
         film, place, library, StudioOptions(keep_sheet=True, cue_seconds=hiring.cue_seconds), json, None, hiring
     ) as studio:
@@ -110,6 +106,8 @@ def storyboard(
     chosen = opt.studio_options(hint, 0, None, "", 1, transcript)
     with opt.open_studio(film, opt.work_folder(work, film, None), None, chosen, json, playing.casting()) as studio:
         story = studio.story
+        notes = studio.notes
+    _show_notes(notes, stderr)
     if json:
         print_json(story.model_dump(mode="json"))
         return
@@ -176,6 +174,18 @@ def render(
     print_facts({"takes": f"{len(rendered.takes)} in {place}", "rendered now": str(rendered.fresh)})
     _show_silent(dict(rendered.silent))
     _show_notes(notes)
+
+
+def _designed(work: Path | None, film: Path, output: Path) -> Path:
+    """The folder whose sheet is to be mixed: where `dub` would work, else where `design` does."""
+    places = [opt.work_folder(work, film, output), opt.work_folder(work, film, None)]
+    place = next((each for each in places if WorkFolder(each).sheet.exists()), None)
+    if place is None:
+        named = " or ".join(str(each) for each in dict.fromkeys(places))
+        raise BadOption(
+            f"There is no cue sheet in {named}; run soundstage design first, or name the folder with --work."
+        )
+    return place
 
 
 def _show_delivery(delivery: Delivery, json: bool) -> None:

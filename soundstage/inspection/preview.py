@@ -1,5 +1,6 @@
 """A small copy of a master, for the page to carry and play."""
 
+import os
 from pathlib import Path
 
 import ffmpeg as compose
@@ -25,9 +26,9 @@ def small_copy(master: Path, folder: Path) -> Path | None:
         return target
     for older in folder.glob(".preview-*.m4a"):
         older.unlink()
-    aside = target.with_suffix(".part")
-    copy = compose.output(
-        compose.input(str(master)), str(aside), f="mp4", acodec="aac", audio_bitrate=_BITRATE, aac_coder="fast"
-    )
+    aside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    # As files: ffmpeg would take a name for an option or an address otherwise.
+    heard = compose.input(f"file:{master}")
+    copy = compose.output(heard, f"file:{aside}", f="mp4", acodec="aac", audio_bitrate=_BITRATE, aac_coder="fast")
     ffmpeg.run(copy.overwrite_output().get_args())
     return aside.replace(target)

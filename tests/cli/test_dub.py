@@ -109,6 +109,24 @@ def test_an_edit_survives_another_hint(run: Run, film: Path, work: Path):
     assert -44.0 in [cue["level"] for scene in scenes for cue in scene["cues"]]
 
 
+@pytest.mark.parametrize("asked", ["inspect", "mix"])
+def test_the_work_on_a_film_is_not_given_up_for_looking_at_another(run: Run, work: Path, asked: str):
+    before = (work / "out.soundstage" / "cuesheet.json").read_bytes()
+    output = work / ("look" if asked == "inspect" else "mixed.mp4")
+    said = run(asked, work / "out.mp4", "-o", output, "--work", work / "out.soundstage")
+    assert said.code == 2
+    assert "is the work folder of film.mp4" in said.err
+    assert (work / "out.soundstage" / "cuesheet.json").read_bytes() == before
+
+
+def test_who_works_on_another_film_is_told_where_the_sheet_is(run: Run, work: Path):
+    (work / "out.mp4").rename(work / "other.mp4")
+    said = run("storyboard", work / "other.mp4", "--work", work / "out.soundstage")
+    assert said.code == 0
+    assert (work / "out.soundstage" / "cuesheet.1.json").exists()
+    assert "cuesheet.1.json" in said.err
+
+
 def test_an_unknown_label_is_refused_and_nothing_is_lost(run: Run, film: Path, work: Path):
     before = (work / "out.mp4").read_bytes()
     _edit(work, lambda cue: cue.update(label="unheard of thing"))

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+import pytest
 
 from soundstage import sound
 from soundstage.inspection.preview import small_copy
@@ -20,6 +21,15 @@ def test_the_copy_is_small_and_plays(tmp_path: Path):
     assert copy.stat().st_size < master.stat().st_size / 4
     with av.open(str(copy)) as opened:
         assert opened.streams.audio[0].codec_context.name == "aac"
+
+
+@pytest.mark.parametrize("name", ["-work", "Mission: Impossible", "a'b %d"])
+def test_a_folder_may_be_called_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str):
+    monkeypatch.chdir(tmp_path)
+    Path(name).mkdir()
+    copy = small_copy(_master(Path(name, "master.flac")), Path(name))
+    assert copy is not None
+    assert list(Path(name).glob("*.part")) == []
 
 
 def test_it_is_made_once_for_each_master(tmp_path: Path):
