@@ -17,7 +17,7 @@ _IRREGULAR = {
     "noises": "noise", "voices": "voice", "is": "be", "are": "be", "was": "be", "were": "be", "has": "have",
     "does": "do", "goes": "go", "dives": "dive", "his": "his", "its": "its", "this": "this", "us": "us",
 }  # fmt: skip
-_DETERMINERS = frozenset(
+DETERMINERS = frozenset(
     {"a", "an", "the", "his", "her", "its", "their", "our", "my", "your", "this", "that", "some"}
     | {"of", "in", "on", "at", "by", "from", "into", "through", "over", "under"}
 )
@@ -78,7 +78,7 @@ def clauses(text: str) -> Iterator[list[str]]:
 
 def is_noun_at(clause: Sequence[str], place: int) -> bool:
     """Whether the word there follows a determiner or preposition, and so is no verb."""
-    return place > 0 and clause[place - 1] in _DETERMINERS
+    return place > 0 and clause[place - 1] in DETERMINERS
 
 
 def phrases(clause: Sequence[str], longest: int = 3) -> Iterator[tuple[int, int, str]]:

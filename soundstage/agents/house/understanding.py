@@ -9,11 +9,21 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TypeVar
 
-from soundstage.agents.house.language import base, clauses, is_inflected, is_noun_at, phrases, tokens, verb_forms
+from soundstage.agents.house.language import (
+    DETERMINERS,
+    base,
+    clauses,
+    is_inflected,
+    is_noun_at,
+    phrases,
+    tokens,
+    verb_forms,
+)
 from soundstage.agents.house.vocabulary import Action, Concept, actions, concept, settings
 from soundstage.agents.roles import Rhythm
 from soundstage.cuesheet import Layer
 from soundstage.knowledge.base import knowledge
+from soundstage.knowledge.label import Label
 
 _NIGHT = frozenset({"night", "midnight", "nighttime", "moonlight", "moonlit"})
 _DAY = frozenset({"day", "morning", "noon", "afternoon", "daylight", "sunny", "midday"})
@@ -23,6 +33,15 @@ _AFAR = frozenset({"distant", "far", "faraway", "offscreen", "somewhere"})
 _IGNORED = _PLAIN | _NIGHT | _DAY
 _ACTING = frozenset({"animal", "vehicle", "person", "weapon", "instrument"})
 _DEFAULT_SURFACE = "pavement"
+# What falls, runs, blows or strikes with nobody doing it: rain that falls takes no step.
+_LIFELESS = frozenset(
+    {"water", "rain", "snow", "hail", "leaf", "leaves", "night", "darkness", "dawn", "sun", "moon", "star", "light"}
+    | {"wind", "storm", "lightning", "thunder", "river", "stream", "wave", "waves", "cloud", "smoke", "fog", "mist"}
+    | {"camera", "machine", "engine", "motor", "tree", "branch", "rock", "stone", "time", "credit", "title"}
+)
+_HELPING = frozenset({"is", "are", "was", "were", "be", "being", "has", "have", "again", "slowly", "softly", "loudly"})
+_COMPOUND = "-"  # stands in a clause for the words of a sound that was named by several
+_PLURALS = frozenset({"men", "women", "children", "people", "they", "we", "you", "mice", "geese"})
 
 _Item = TypeVar("_Item")
 
@@ -105,7 +124,8 @@ def _ground_in(parts: Iterable[list[str]]) -> str:
 
 
 def _things_in(clause: list[str]) -> list[Concept]:
-    taken: set[int] = set()
+    # A word that tells what somebody does is no thing: a soldier fires, a bird flies, a camera pans.
+    taken = {place for place in range(1, len(clause)) if _tells_a_deed(clause, place)}
     found: list[tuple[int, Concept]] = []
     for start, end, phrase in phrases(clause):
         known = concept(phrase)
@@ -113,6 +133,21 @@ def _things_in(clause: list[str]) -> list[Concept]:
             taken |= set(range(start, end))
             found.append((start, known))
     return [known for _, known in sorted(found, key=lambda item: item[0])]
+
+
+def _tells_a_deed(clause: list[str], place: int) -> bool:
+    """Whether the word there is the verb of the word before it: the dog barks, the guns fire."""
+    word, subject = clause[place], _subject(clause, place)
+    if not subject or subject == _COMPOUND or is_noun_at(clause, place) or not _is_verb(word):
+        return False
+    plural = subject in _PLURALS or (subject.endswith("s") and not subject.endswith("ss"))
+    return word.endswith("s") is not plural
+
+
+def _subject(clause: list[str], place: int) -> str:
+    """The word that the verb there follows: "" where it stands alone, or after "to" or "of" and the like."""
+    before = [word for word in clause[:place] if word not in _HELPING]
+    return "" if not before or before[-1] in DETERMINERS else before[-1]
 
 
 def _settings_in(clause: list[str]) -> list[str]:
@@ -137,13 +172,34 @@ def _deeds_in(clause: list[str], things: list[Concept], surface: str) -> list[De
     for place, word in enumerate(clause):
         if is_noun_at(clause, place) and not word.endswith("ing"):
             continue
+        if not is_inflected(word) and place == 0:
+            continue
         for action in actions():
             verbs = [verb for verb in action.verbs if verb in verb_forms(word)]
-            doer = _doer(action, things)
-            if verbs and doer is not None and (is_inflected(word) or place > 0):
-                deeds.append(_deed(action, verbs[0], doer, surface))
+            deed = _done(action, verbs[0], _subject(clause, place), things, surface) if verbs else None
+            if deed is not None:
+                deeds.append(deed)
                 break
     return deeds
+
+
+def _done(action: Action, verb: str, subject: str, things: list[Concept], surface: str) -> Deed | None:
+    """What is done, by whom; None where it is done by nobody that the verb is known of."""
+    if concept(base(subject)) is None:
+        itself = _sounding(subject)
+        if itself is not None:
+            # What is named by its sound does nothing else: a bomb explodes, a laser fires.
+            return Deed(verb, subject, itself.name, "hits" if action.rhythm == "hits" else "none")
+        if {subject, base(subject)} & _LIFELESS or subject in _setting_words() or subject == _COMPOUND:
+            return None
+    doer = _doer(action, things)
+    return None if doer is None else _deed(action, verb, doer, surface)
+
+
+def _sounding(subject: str) -> Label | None:
+    """The label that a subject is named by, unless it is ambience, which has no moments."""
+    label = knowledge().find(_label_words().get(base(subject), "")) if subject else None
+    return None if label is None or label.layer is Layer.AMBIENCE else label
 
 
 def _doer(action: Action, things: list[Concept]) -> str | None:
@@ -160,8 +216,12 @@ def _doer(action: Action, things: list[Concept]) -> str | None:
 def _deed(action: Action, verb: str, who: str, surface: str) -> Deed:
     sound = action.sound.format(surface=surface, who=who, verb=f"{verb}ing")
     doer = concept(who)
-    if doer and doer.kind == "vehicle" and doer.sounds and knowledge().find(sound) is None:
-        sound = doer.sounds[0]
+    own = doer.sounds if doer else ()
+    named = [words for words in own if verb in verb_forms(words.split()[-1])]
+    if named:
+        sound = named[0]  # a telephone rings as telephones do
+    elif doer and doer.kind == "vehicle" and own and knowledge().find(sound) is None:
+        sound = own[0]
     return Deed(verb=verb, who=who, sound=sound, rhythm=action.rhythm)
 
 
@@ -171,7 +231,7 @@ def _without_compounds(clause: list[str]) -> tuple[list[str], list[str]]:
         name = _label_words().get(phrase)
         compound = end - start > 1 and not any(_is_verb(word) for word in clause[start:end])
         if name and compound and phrase not in _setting_words() and concept(phrase) is None:
-            names, rest = _without_compounds([*clause[:start], "-", *clause[end:]])
+            names, rest = _without_compounds([*clause[:start], _COMPOUND, *clause[end:]])
             return [name, *names], rest
     return [], clause
 
@@ -186,7 +246,14 @@ def _labels_in(clause: list[str], verbs: set[str]) -> list[str]:
     taken: set[int] = set()
     found: list[tuple[int, str]] = []
     for start, end, phrase in phrases(clause, longest=4):
-        if taken & set(range(start, end)) or phrase in verbs or phrase in _IGNORED or phrase in _setting_words():
+        told = end - start == 1 and _tells_a_deed(clause, start)
+        if (
+            told
+            or taken & set(range(start, end))
+            or phrase in verbs
+            or phrase in _IGNORED
+            or phrase in _setting_words()
+        ):
             continue
         name = _label_words().get(phrase)
         if name:

@@ -15,10 +15,48 @@ from soundstage.agents.house.understanding import understand
         ("a car passes", [("car", "car passing")]),
         ("the fire in the hall", []),
         ("a dog stands on stairs", [("dog", "")]),
+        ("a telephone rings", [("telephone", "telephone ring")]),
+        ("a car sounds its horn", [("car", "car horn")]),
+        ("a bomb explodes", [("bomb", "bomb")]),
+        ("a laser fires in space", [("laser", "laser")]),
+        ("birds fly over a meadow", [("bird", "")]),
+        ("butterflies flap their wings", [("insect", "bird wings")]),
     ],
 )
 def test_deeds_have_a_doer_and_a_sound(text, deeds):
     assert [(deed.who, deed.sound) for deed in understand(text).deeds] == deeds
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rain falls",
+        "snow is falling on the roof",
+        "night falls",
+        "wind blows through the trees",
+        "a machine runs in a factory",
+        "water runs down the wall",
+        "a storm breaks",
+        "the camera pans over mountains",
+    ],
+)
+def test_what_moves_by_itself_is_nobodys_deed(text):
+    assert not understand(text).deeds
+
+
+@pytest.mark.parametrize(
+    ("text", "thing", "label"),
+    [
+        ("the camera pans over mountains", "cooking", "frying"),
+        ("a soldier fires a rifle", "fire", "fire crackling"),
+        ("a spaceship flies by", "fly", "fly buzzing"),
+        ("rain falls", "river", "waterfall"),
+    ],
+)
+def test_a_verb_is_no_thing(text, thing, label):
+    told = understand(text)
+    assert thing not in [each.name for each in told.things]
+    assert label not in told.labels
 
 
 @pytest.mark.parametrize(
