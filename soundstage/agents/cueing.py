@@ -1,47 +1,31 @@
 """From a plan to cues: when each sound starts and ends, what it must hit, how loud and where."""
 
 import hashlib
-import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
-import scipy
-from scipy.ndimage import gaussian_filter1d
 
 from soundstage.agents import wishes
+from soundstage.agents.instants import instants_of, likely_moment, onsets_of, passes_of, steps_of
 from soundstage.agents.roles import Choice, Plan, Rhythm, SceneView
 from soundstage.cuesheet import Anchor, Cue, Layer, PanPoint, Perspective
 from soundstage.knowledge.base import knowledge
 from soundstage.knowledge.label import Behaviour, Label
-from soundstage.reading import MotionCurve, Onset
+from soundstage.reading import MotionCurve
 
 _BEHIND = -3.0  # dB: a bed lies under what is seen
 _UNSURE = 10.0  # dB less for a sound of no confidence
 _UNSURE_BED = 6.0  # and for a bed: it must not jump from scene to scene
 _UNIMPORTANT = 6.0  # dB less for a sound of no salience
 _BED_FADE, _SOUND_FADE, _HIT_FADE = 0.5, 0.15, 0.005
-_STEP_GAP = (0.22, 0.9)  # seconds between footfalls, from a sprint to a stroll
-_HIT_GAP = 0.12
-# What does not strike at every hit sounds now and then: a horn less often than a bark. Seconds.
-_GAPS = {
-    ("hits", Behaviour.SINGLE): _HIT_GAP,
-    ("hits", Behaviour.REPEATED): _HIT_GAP,
-    ("none", Behaviour.SINGLE): 4.0,
-    ("none", Behaviour.REPEATED): 0.6,
-}
-_HIT_STRENGTH = 0.5
-# A blow or a bounce takes energy from what moves; what moves faster afterwards was set off, not struck.
-_GAIN, _STIR = 1.08, 0.02
-# A blow falls at full speed; what has slowed to less than this is a tool at the top of its swing.
-_SLOWED = 0.87
+_TOLD = 0.8  # confidence from which a sound's instants are looked for among weaker onsets
+_LIKELY = 0.6  # and from which it is heard though none is found
 _TAIL = 1.5  # seconds a hit may ring on at most
 _PAN_STEP = 0.5  # seconds between points of a moving source
 _ROOM = 0.5
 _LONG_ENOUGH = 6.0
-_PASS_BLUR, _PASS_GAP = 0.3, 4.0
 _RECURS = 16.0  # seconds between single sounds that are heard but not seen
 _STILL = 0.25  # pan spread below which a source stands still
 _LEAST_MOTION = 1e-6
@@ -66,13 +50,6 @@ class _Part:
     fade: float
     behind: bool = False
     moving: bool = False
-
-
-def onsets_of(view: SceneView, strongest: float = 0.0) -> tuple[Onset, ...]:
-    """The motion onsets within the scene of at least this strength, in order."""
-    scene = view.scene
-    found = (onset for shot in view.shots for onset in shot.onsets if scene.start <= onset.time < scene.end)
-    return tuple(sorted((o for o in found if o.strength >= strongest), key=lambda onset: onset.time))
 
 
 def cues_of(view: SceneView, plan: Plan, rhythms: Mapping[str, Rhythm]) -> tuple[Cue, ...]:
@@ -178,19 +155,25 @@ def _wished(view: SceneView, choice: Choice, label: Label) -> wishes.Moments:
 
 
 def _unwished(view: SceneView, choice: Choice, label: Label, rhythm: Rhythm) -> _Time | None:
-    return _when(view, label, rhythm) if choice.idea.visible else _unseen(view, label)
+    if not choice.idea.visible:
+        return _unseen(view, label)
+    return _when(view, label, rhythm, choice.idea.confidence)
 
 
-def _when(view: SceneView, label: Label, rhythm: Rhythm) -> _Time:
+def _when(view: SceneView, label: Label, rhythm: Rhythm, sure: float) -> _Time | None:
     whole = _Time(view.scene.start, view.scene.end)
     if label.behaviour is Behaviour.STEADY:
         return whole
     if rhythm == "steps" or label.kind == "footsteps":
-        return _stepping(view, whole)
-    anchors = _passes(view, whole) if rhythm == "pass" else _hits(view, _GAPS[rhythm, label.behaviour])
+        return replace(whole, anchors=steps_of(view))
+    if label.sudden and rhythm == "none":
+        rhythm = "hits"
+    anchors = passes_of(view) if rhythm == "pass" else instants_of(view, label, rhythm, sure >= _TOLD)
     if label.behaviour is Behaviour.REPEATED and rhythm != "hits":
         return _Time(whole.start, whole.end, anchors) if anchors else whole
-    return _around(view, label, anchors or (_likely_moment(view),))
+    if not anchors and sure < _LIKELY:
+        return None
+    return _around(view, label, anchors or (likely_moment(view),))
 
 
 def _unseen(view: SceneView, label: Label) -> _Time | None:
@@ -205,86 +188,6 @@ def _unseen(view: SceneView, label: Label) -> _Time | None:
     if not here and whole.end - whole.start >= _LONG_ENOUGH:
         here = [whole.start + (whole.end - whole.start) / 3]
     return _around(view, label, tuple(Anchor(time=round(time, 3), strength=0.7) for time in here)) if here else None
-
-
-def _passes(view: SceneView, whole: _Time) -> tuple[Anchor, ...]:
-    """When what drives by is nearest: where it moves most, at most once in a few seconds."""
-    curve = view.motion.between(whole.start, whole.end)
-    if len(curve.times) < 3:
-        return ()
-    step = max(float(np.median(np.diff(curve.times))), 1e-3)
-    smooth = gaussian_filter1d(curve.energy.astype(np.float64), _PASS_BLUR / step)
-    height, distance = max(float(smooth.mean()), 0.05), max(1, round(_PASS_GAP / step))
-    peaks, _ = scipy.signal.find_peaks(smooth, height=height, distance=distance)
-    chosen = peaks if len(peaks) else [int(np.argmax(smooth))]
-    return tuple(
-        Anchor(time=float(curve.times[at]), strength=0.8, pan=round(float(curve.pan[at]) * wishes.PAN_WIDTH, 2))
-        for at in chosen
-    )
-
-
-def _stepping(view: SceneView, whole: _Time) -> _Time:
-    """Footfalls where the onsets walk; else the maker's own pace over the whole scene."""
-    onsets = onsets_of(view)
-    rhythm = [one for one, other in pairwise(onsets) if _STEP_GAP[0] <= other.time - one.time <= _STEP_GAP[1]]
-    length = view.scene.end - view.scene.start
-    if len(rhythm) < max(3.0, 0.6 * length):
-        return whole
-    steps = _spaced(onsets, _STEP_GAP[0])
-    return _Time(whole.start, whole.end, tuple(map(_anchor, steps)))
-
-
-def hits_of(view: SceneView) -> tuple[Onset, ...]:
-    """The strong onsets at which something stops, bounces or flashes; not those at which it sets off or swings back."""
-    curve, strong = view.motion, onsets_of(view, strongest=_HIT_STRENGTH)
-    struck = [o for o in strong if not _sets_off(curve, o.time) and not _has_slowed(curve, o.time)]
-    return tuple(_spaced(struck, _HIT_GAP))
-
-
-def _sets_off(curve: MotionCurve, time: float) -> bool:
-    before, after = _energy(curve, time - 0.14, time - 0.02), _energy(curve, time + 0.02, time + 0.14)
-    return after > _GAIN * before + _STIR
-
-
-def _has_slowed(curve: MotionCurve, time: float) -> bool:
-    before, last = _energy(curve, time - 0.16, time - 0.06), _energy(curve, time - 0.06, time)
-    return last + _STIR < _SLOWED * (before + _STIR)
-
-
-def _energy(curve: MotionCurve, start: float, end: float) -> float:
-    """Mean energy of a stretch; not a number, which compares with nothing, where it holds no picture."""
-    energy = curve.between(start, end).energy
-    return float(energy.mean()) if len(energy) else math.nan
-
-
-def _hits(view: SceneView, gap: float) -> tuple[Anchor, ...]:
-    return tuple(map(_anchor, _spaced(hits_of(view), gap)))
-
-
-def _spaced(onsets: Sequence[Onset], gap: float) -> list[Onset]:
-    """Onsets at least `gap` seconds apart; of close ones the stronger stays."""
-    kept: list[Onset] = []
-    for onset in onsets:
-        if kept and onset.time - kept[-1].time < gap:
-            kept[-1] = max(kept[-1], onset, key=lambda each: each.strength)
-        else:
-            kept.append(onset)
-    return kept
-
-
-def _anchor(onset: Onset) -> Anchor:
-    return Anchor(time=onset.time, strength=onset.strength, pan=float(np.clip(onset.pan * wishes.PAN_WIDTH, -1, 1)))
-
-
-def _likely_moment(view: SceneView) -> Anchor:
-    """When nothing hits: the strongest onset, else where it moves most, else a third into the scene."""
-    onsets = onsets_of(view)
-    if onsets:
-        return _anchor(max(onsets, key=lambda onset: onset.strength))
-    scene, curve = view.scene, view.motion.between(view.scene.start, view.scene.end)
-    if len(curve.times) and float(curve.energy.max()) > 2 * float(curve.energy.mean()):
-        return Anchor(time=float(curve.times[int(np.argmax(curve.energy))]), strength=0.7)
-    return Anchor(time=scene.start + (scene.end - scene.start) / 3, strength=0.7)
 
 
 def _around(view: SceneView, label: Label, anchors: tuple[Anchor, ...]) -> _Time:

@@ -9,6 +9,14 @@ from soundstage.cuesheet import Layer, Lufs
 
 NONE = "none"
 
+# Kinds of sound that are made by one thing meeting another: they come where a movement ends.
+_STRUCK = frozenset(
+    {"impact", "bounce", "hammering", "clang", "knock", "thud", "clap", "kick", "blade", "door", "cut", "clink"}
+    | {"breaking", "crash", "splat", "snap", "slap"}
+)
+# And those that go off by themselves: they come where something begins.
+_BLAST = frozenset({"explosion", "gunfire", "thunder", "zap", "ignition"})
+
 
 class Behaviour(StrEnum):
     """How a sound behaves in time."""
@@ -68,3 +76,13 @@ class Label(_Entry):
     acoustics: Acoustics
     recipe: Recipe | None = None
     fidelity: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+    @property
+    def struck(self) -> bool:
+        """Whether one thing meets another: it sounds where a movement ends, not where one begins."""
+        return self.kind in _STRUCK
+
+    @property
+    def sudden(self) -> bool:
+        """Whether it has no duration but its instants: without one it is not heard."""
+        return self.behaviour is not Behaviour.STEADY and (self.kind in _STRUCK or self.kind in _BLAST)

@@ -176,6 +176,48 @@ def test_hits_follow_strong_onsets_only():
     assert [anchor.time for anchor in cue.anchors] == [1.0, 2.5]
 
 
+def test_what_is_told_to_hit_is_heard_at_weaker_onsets_too():
+    onsets = [*hits(1.0, 2.5, 4.0, strength=0.4), *hits(3.1, strength=0.2)]
+    cue = the(design_scene(view(caption(), "a basketball bounces", onsets), CAST), "basketball bounce")
+    assert [anchor.time for anchor in cue.anchors] == [1.0, 2.5, 4.0]
+
+
+def test_what_strikes_is_heard_at_hits_whatever_the_verb():
+    cue = the(design_scene(view(caption(), "a boxer at a boxing bag", hits(1.0, 2.5)), CAST), "boxing bag")
+    assert ([anchor.time for anchor in cue.anchors], cue.end) == ([1.0, 2.5], pytest.approx(2.9, abs=0.6))
+
+
+def test_what_goes_off_is_heard_where_something_begins():
+    times = np.arange(0, 6, 0.04)
+    energy = np.where((times > 2.0) & (times < 2.8), 0.5, 0.02).astype(np.float32)
+    curve = MotionCurve(times, energy, np.zeros_like(energy))
+    cue = the(design_scene(view(caption(), "a bomb explodes", hits(2.0), curve=curve), CAST), "bomb")
+    assert [anchor.time for anchor in cue.anchors] == [2.0]
+
+
+@pytest.mark.parametrize(("hint", "count"), [("lightning strikes in the rain", 2), ("thunder far away", 1)])
+def test_only_lightning_ties_thunder_to_what_is_seen(hint, count):
+    design = design_scene(view(caption(), hint, hits(1.2, 4.6)), CAST)
+    (thunder,) = [cue for cue in design.cues if "thunder" in cue.label]
+    assert len(thunder.anchors) == count
+
+
+def test_a_sudden_sound_that_nobody_told_of_is_silent_without_a_hit():
+    chopping = caption(actions=findings(person_chopping=0.5))
+    assert "chopping food" in labels(design_scene(view(chopping, onsets=hits(1.0, 2.0)), CAST))
+    assert "chopping food" not in labels(design_scene(view(chopping, onsets=hits(1.0, strength=0.3)), CAST))
+
+
+def test_a_told_deed_is_not_heard_a_second_time_as_seen():
+    bouncing = caption(actions=findings(person_bouncing=0.95))
+    design = design_scene(view(bouncing, "a basketball bounces in a sports hall", hits(1.0, 2.0)), CAST)
+    assert labels(design, Layer.EFFECTS) == {"basketball bounce"}
+
+
+def test_a_told_thing_brings_the_place_where_it_is_mostly_met():
+    assert "kitchen room" in labels(design_scene(view(caption(), "food fries in a pan"), CAST))
+
+
 def test_a_tool_at_the_top_of_its_swing_hits_nothing():
     times = np.arange(0, 6, 0.04)
     # Raised until 1.0 s, ever slower; then down, ever faster, until it strikes at 2.0 s and lies still.

@@ -1,6 +1,6 @@
 """The house Designer: what should be heard in a scene, and that restraint is kept."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from math import prod
 
@@ -10,12 +10,14 @@ from soundstage.agents.house.scriptwriter import HINTED
 from soundstage.agents.house.understanding import Understanding, understand
 from soundstage.agents.house.vocabulary import Concept, Setting, settings
 from soundstage.agents.house.vocabulary import concept as known_concept
+from soundstage.agents.instants import hits_of
 from soundstage.agents.roles import Bible, Choice, Draft, Heard, Plan, Review, Rhythm, SceneView, SoundIdea
 from soundstage.cuesheet import Caption, Cue, Finding, Layer, Overview, Scene
 from soundstage.knowledge.base import knowledge
 from soundstage.knowledge.label import Label
 
 _HEARD = 0.35  # confidence below which a source on the picture stays silent
+_MOSTLY = 0.7  # share from which a thing tells where it is
 _PLACED = 0.25  # confidence below which a setting gets no bed of its own
 _MOST_MAIN, _MOST_BEHIND = 4, 2
 _MOVING = 0.08
@@ -23,6 +25,7 @@ _RECOGNISED = 0.2
 _MOST_HITS = 3.0  # a second: more is no row of hits, but unrest
 SOFT_HIT, SUDDEN_LIGHT = "object drop", "light switch"
 _BLOW = "heavy thud"  # what hitting sounds like when nothing says what is hit with what
+_LIGHTNING = "lightning"
 _ABOARD = frozenset({"car interior"})
 _STRUCK = ("tool", "weapon", "instrument", "thing")
 _ROOMY = 0.5
@@ -77,6 +80,8 @@ def _told(hint: Understanding) -> list[SoundIdea]:
             thing.kind == "place" and thing.when != "seen"
         ):
             continue
+        if thing.name in busy and thing.when == "moving":
+            continue  # what it does is heard already: it passes, or it stands and sounds its horn
         # Who is told to do one thing is not made to do the other as well, but still may be heard softly.
         heard = _sources(thing, 0.6 if thing.name in busy else HINTED, f"hint: {thing.name}", active=True)
         ideas += [idea for idea in heard if not any(_akin(idea.words, other.words) for other in ideas)]
@@ -105,8 +110,9 @@ def _akin(one: str, other: str) -> bool:
 
 
 def _shows(label: Label, hint: Understanding) -> bool:
-    """Whether what sounds is on the picture: weather is not, nor what is far away."""
-    return "weather" not in label.scenarios and label.name not in hint.afar
+    """Whether what sounds is on the picture: weather is not, but for lightning, nor what is far away."""
+    seen = "weather" not in label.scenarios or (label.sudden and _LIGHTNING in hint.told.lower())
+    return seen and label.name not in hint.afar
 
 
 def _seen(view: SceneView, hint: Understanding) -> Iterator[SoundIdea]:
@@ -114,7 +120,8 @@ def _seen(view: SceneView, hint: Understanding) -> Iterator[SoundIdea]:
     named = {thing.name for thing in hint.things}
     weight = 0.4 if named or hint.labels else 1.0
     places = _likely_settings(caption, hint)
-    for words, actions in _sounding(caption.actions, places).items():
+    told = {(deed.who, deed.verb) for deed in hint.deeds}
+    for words, actions in _sounding(caption.actions, places, told).items():
         if not (words == _BLOW and _names_what_strikes(hint)):
             yield from _deed_idea(words, actions, weight)
     for finding in caption.entities:
@@ -124,12 +131,17 @@ def _seen(view: SceneView, hint: Understanding) -> Iterator[SoundIdea]:
             yield from _sources(thing, sure, f"seen: {thing.name} ({finding.confidence:.2f})", active=False)
 
 
-def _sounding(actions: Iterable[Finding], places: tuple[str, ...]) -> dict[str, list[Finding]]:
-    """What is done, by its sound: the eye divides its belief among cars and vans that all pass by."""
+def _sounding(
+    actions: Iterable[Finding], places: tuple[str, ...], told: Set[tuple[str, str]]
+) -> dict[str, list[Finding]]:
+    """What is done, by its sound: the eye divides its belief among cars and vans that all pass by.
+
+    `told` are who and what the user's words have made heard already.
+    """
     sounding: dict[str, list[Finding]] = {}
     for action in actions:
         for deed in understand(action.name, places).deeds:
-            if deed.sound:
+            if deed.sound and (deed.who, deed.verb) not in told:
                 sounding.setdefault(deed.sound, []).append(action)
     return sounding
 
@@ -156,12 +168,12 @@ def _activity(thing: Concept, view: SceneView) -> float:
     moving = view.scene.caption.motion
     if thing.when == "moving":
         return min(1.0, 0.5 + moving) if moving >= _MOVING else 0.0
-    return 0.8 if cueing.hits_of(view) and moving >= _MOVING else 0.3
+    return 0.8 if hits_of(view) and moving >= _MOVING else 0.3
 
 
 def _movements(view: SceneView) -> Iterator[SoundIdea]:
     """Nothing was recognised: at most something soft at hits that stand alone."""
-    hits = cueing.hits_of(view)
+    hits = hits_of(view)
     length = view.scene.end - view.scene.start
     if not hits or view.scene.caption.confidence >= _RECOGNISED or len(hits) > max(2.0, _MOST_HITS * length):
         return
@@ -185,7 +197,7 @@ def _ambience(view: SceneView, hint: Understanding) -> Iterator[SoundIdea]:
     for finding in seen[:_MOST_BEHIND]:
         yield from _beds([settings()[finding.name]], night, finding.confidence, f"seen {finding.confidence:.2f}")
     if not seen and not told:
-        yield from _fallback(view, night)
+        yield from _where(hint, night) or _fallback(view, night)
 
 
 def _beds(places: Iterable[Setting], night: bool, sure: float, source: str) -> Iterator[SoundIdea]:
@@ -193,6 +205,12 @@ def _beds(places: Iterable[Setting], night: bool, sure: float, source: str) -> I
         for words in place.ambience(night):
             reason = f"{source}: {place.caption}{' at night' if night else ''}"
             yield SoundIdea(words, sure, reason, visible=False, salience=0.5 if place.weather else 0.4)
+
+
+def _where(hint: Understanding, night: bool) -> list[SoundIdea]:
+    """What lies behind where the things that are told of are mostly met: food fries in a kitchen."""
+    met = [name for thing in hint.things for name, share in thing.setting.items() if share >= _MOSTLY]
+    return list(_beds([settings()[name] for name in met[:1]], night, _MOSTLY, "hint, where it is mostly met"))
 
 
 def _fallback(view: SceneView, night: bool) -> Iterator[SoundIdea]:

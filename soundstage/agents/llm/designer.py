@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 
 from soundstage.agents import cueing
+from soundstage.agents.instants import onsets_of
 from soundstage.agents.labels import serves
 from soundstage.agents.llm import told
 from soundstage.agents.llm.answers import BibleAnswer, DraftAnswer, HearAnswer, ReviewAnswer, SoundAnswer, SourceAnswer
@@ -103,7 +104,7 @@ class LlmDesigner:
 def _known(view: SceneView) -> dict[str, object]:
     """All that a Designer is told of a scene."""
     scene = view.scene
-    onsets = sorted(cueing.onsets_of(view), key=lambda onset: -onset.strength)[:_MOST_ONSETS]
+    onsets = sorted(onsets_of(view), key=lambda onset: -onset.strength)[:_MOST_ONSETS]
     return {
         "scene": {"id": scene.id, **told.span(scene.start, scene.end), **told.caption(scene.caption)},
         "the user says": scene.hint,
