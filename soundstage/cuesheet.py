@@ -197,7 +197,8 @@ class Caption(_Document):
     """What happens in a shot or scene, as the Scriptwriter tells it (paper, figure 3).
 
     `setting` holds short terms that place it (indoor, night, street); `motion` is the mean motion
-    energy (0 to 1); `confidence` speaks for the whole caption; `speakers` are those of a shot's lines.
+    energy (0 to 1); `confidence` speaks for the whole caption; `speakers` are those of a shot's lines;
+    `told` is what of the user's words on the film holds here, where that is not all of them.
     """
 
     background: Prose
@@ -208,6 +209,7 @@ class Caption(_Document):
     motion: Share = 0.0
     confidence: Share = 0.0
     speakers: tuple[Speaker, ...] = ()
+    told: Prose = ""
 
 
 class Scene(_Document):

@@ -33,7 +33,7 @@ from soundstage.synth.maker import SoundMaker
 from soundstage.views import Views
 from soundstage.workfolder import WorkFolder, film_digest
 
-VERSION = 1
+VERSION = 2
 _Result = TypeVar("_Result")
 
 
@@ -342,7 +342,7 @@ class Studio:
         return sheet
 
     def _design_scene(self, scene: Scene, bible: Bible) -> SceneDesign:
-        hinted = scene.model_copy(update={"hint": scene.hint or self.options.hint})
+        hinted = scene.model_copy(update={"hint": scene.hint or scene.caption.told or self.options.hint})
         told = [hinted.model_dump(mode="json"), asdict(bible)]
         key = digest(["design", self.reading.facts.digest, VERSION, self._cast.name, self.options.seed, *told])
         known = self._memory.recall(key, SceneDesign)

@@ -31,7 +31,7 @@ class Views:
     def film(self) -> FilmView:
         """The film at a first look."""
         stills = [Still(frame.time, self.folder.reading / frame.file) for frame in stills_of(self.reading)]
-        return FilmView(self.reading.facts, tuple(stills), self.reading.dialogue, self.hint)
+        return FilmView(self.reading.facts, tuple(stills), self.reading.dialogue, self.hint, self.reading.shots)
 
     def shot(self, number: int) -> ShotView:
         """One shot, by its index."""

@@ -44,13 +44,14 @@ MOST_STILLS = 24
 class FilmView:
     """All that a Scriptwriter may look at of the whole film before its shots: stills in order, and what is said.
 
-    There are at most `MOST_STILLS` stills, however long the film.
+    There are at most `MOST_STILLS` stills, however long the film. `shots` is what was measured of every shot.
     """
 
     facts: FilmFacts
     stills: tuple[Still, ...]
     dialogue: tuple[Line, ...] = ()
     hint: str | None = None
+    shots: tuple[Shot, ...] = ()
 
 
 @dataclass(frozen=True)

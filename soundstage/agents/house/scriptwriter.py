@@ -1,11 +1,13 @@
 """The house Scriptwriter: says what the eye sees, what the user told, and how much it moves."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 from soundstage.agents.house.eye import Sight, look
+from soundstage.agents.house.telling import statements, tell, told_at
 from soundstage.agents.house.understanding import Understanding, understand
 from soundstage.agents.house.vocabulary import Concept, settings
 from soundstage.agents.roles import FilmView, Pause, ShotScript, ShotView, Split, Storyboarder
@@ -34,13 +36,16 @@ class HouseScriptwriter:
         self._judge = judge
 
     def glimpse(self, view: FilmView) -> Overview | None:
-        """None: the house sees every shot for itself."""
-        return None
+        """What of a longer hint holds when; else None: the house sees every shot for itself."""
+        if len(statements(view.hint or "")) < 2:
+            return None
+        return tell(view, _seen_in(view))
 
     def describe_shot(self, view: ShotView, overview: Overview | None) -> Caption:
         """Caption one shot; a hint outweighs what is seen."""
         sight = look(*_telling(view))
-        hint = understand(view.hint) if view.hint else Understanding()
+        told = told_at(overview, view.shot.start)
+        hint = understand(told or view.hint) if view.hint else Understanding()
         moving = view.shot.motion
         entities = _entities(sight, hint)
         places = _places(sight, hint)
@@ -56,6 +61,7 @@ class HouseScriptwriter:
             setting=places,
             motion=moving,
             confidence=_surest((*entities, *places)) if not sight.blank or hint else 0.0,
+            told=told,
         )
 
     def unify(self, captions: Sequence[ShotScript]) -> Caption:
@@ -71,9 +77,10 @@ class HouseScriptwriter:
             entities=_joined([caption.entities for caption in each], lengths),
             actions=_joined([caption.actions for caption in each], lengths),
             summary="; then ".join(summary.rstrip(".") for summary in summaries)[:_PROSE],
-            setting=_joined([caption.setting for caption in each], lengths),
+            setting=_where(each, lengths),
             motion=_mean([caption.motion for caption in each], lengths),
             confidence=_mean([caption.confidence for caption in each], lengths),
+            told=". ".join(dict.fromkeys(caption.told for caption in each if caption.told)),
         )
 
     def split(self, scripts: Sequence[ShotScript], overview: Overview) -> Split | None:
@@ -87,7 +94,7 @@ class HouseScriptwriter:
     def describe_film(self, facts: FilmFacts, scripts: Sequence[ShotScript]) -> Overview:
         """Where the film mostly is, what is seen in it, and a timeline of its places."""
         lengths = [script.shot.end - script.shot.start for script in scripts]
-        places = _joined([script.caption.setting for script in scripts], lengths)
+        places = _where([script.caption for script in scripts], lengths)
         seen = _joined([script.caption.entities for script in scripts], lengths)
         summary = f"A film of {facts.duration:.0f} seconds and {len(scripts)} shots, mostly {_background(places)}."
         if seen:
@@ -99,6 +106,17 @@ class HouseScriptwriter:
     def narrate(self, overview: Overview, scenes: Sequence[Scene], pauses: Sequence[Pause]) -> tuple[Line, ...]:
         """Raises MissingPart: rules write no narration."""
         raise MissingPart(NO_NARRATION)
+
+
+def _seen_in(view: FilmView) -> dict[int, dict[str, float]]:
+    """What the eye sees in the stills, by the index of their shots."""
+    starts = [shot.start for shot in view.shots]
+    seen: dict[int, dict[str, float]] = {}
+    for still in view.stills:
+        sight = look([still.path])
+        named = {thing.name: sure for thing, sure in sight.things} | dict(sight.settings)
+        seen[max(0, bisect_right(starts, still.time) - 1)] = named
+    return seen
 
 
 def _told_throughout(scripts: Sequence[ShotScript]) -> list[str]:
@@ -123,9 +141,12 @@ def throughout(overview: Overview) -> frozenset[str]:
 def _telling(view: ShotView) -> tuple[list[Path], list[float]]:
     """The few keyframes that stand for most of the shot, with their shares: each costs the classifier its time."""
     frames = view.shot.keyframes
-    weights = [frame.weight for frame in frames] if len(frames) == len(view.pictures) else [1.0] * len(view.pictures)
-    heaviest = sorted(range(len(weights)), key=lambda place: -weights[place])[:_MOST_PICTURES]
-    return [view.pictures[place] for place in sorted(heaviest)], [weights[place] for place in sorted(heaviest)]
+    if len(frames) != len(view.pictures):
+        return list(view.pictures[:_MOST_PICTURES]), [1.0] * min(len(view.pictures), _MOST_PICTURES)
+    # A shot too short to have been looked at may carry its neighbour's picture, which says nothing of it.
+    own = [place for place, frame in enumerate(frames) if view.shot.start <= frame.time < view.shot.end]
+    heaviest = sorted(sorted(own, key=lambda place: -frames[place].weight)[:_MOST_PICTURES])
+    return [view.pictures[place] for place in heaviest], [frames[place].weight for place in heaviest]
 
 
 def _entities(sight: Sight, hint: Understanding) -> tuple[Finding, ...]:
@@ -190,6 +211,19 @@ def _joined(lists: Sequence[Sequence[Finding]], lengths: Sequence[float]) -> tup
             most[finding.name] = max(most[finding.name], finding.confidence)
             mean[finding.name] += finding.confidence * length / total
     return _findings((name, min(1.0, (sure + mean[name]) / 2)) for name, sure in most.items())
+
+
+def _where(captions: Sequence[Caption], lengths: Sequence[float]) -> tuple[Finding, ...]:
+    """Places by the share of time that they are seen in, of the time in which any place is: a glimpse is no scene."""
+    total: dict[bool, float] = defaultdict(float)
+    mean: dict[str, float] = defaultdict(float)
+    for caption, length in zip(captions, lengths, strict=True):
+        known = {finding.name in settings() for finding in caption.setting}
+        for side in known:
+            total[side] += length
+        for finding in caption.setting:
+            mean[finding.name] += finding.confidence * length
+    return _findings((name, sure / max(total[name in settings()], 1e-6)) for name, sure in mean.items())
 
 
 def _background(places: Sequence[Finding]) -> str:

@@ -89,6 +89,8 @@ def _understood(text: str) -> Understanding:
 
 
 def _conflict(left: _Side, right: _Side) -> str:
+    if left.caption.told and right.caption.told and left.caption.told != right.caption.told:
+        return f"the user tells of another scene: {right.caption.told}"
     for one, other in _OPPOSITES:
         for first, second in ((one, other), (other, one)):
             sure = min(left.settings.get(first, 0.0), right.settings.get(second, 0.0))

@@ -2,7 +2,7 @@ import pytest
 
 from soundstage.agents.house.scriptwriter import HINTED, HouseScriptwriter, gerund, throughout
 from soundstage.agents.house.storyboarder import HouseStoryboarder
-from soundstage.agents.roles import ShotScript, ShotView, Verdict
+from soundstage.agents.roles import FilmView, ShotScript, ShotView, Verdict
 from soundstage.cuesheet import Caption, Finding, Line, Overview
 from soundstage.reading import FilmFacts, Keyframe, Shot, VideoFacts
 
@@ -48,6 +48,33 @@ def test_dialogue_means_somebody_talks(frames):
 def test_without_pictures_nothing_is_claimed():
     told = WRITER.describe_shot(ShotView(shot(), ()), None)
     assert (told.entities, told.setting, told.confidence) == ((), (), 0)
+
+
+def test_a_neighbours_picture_says_nothing_of_a_shot(frames):
+    late = Keyframe(time=4.0, file="0.jpg", weight=1.0)
+    view = ShotView(shot().model_copy(update={"keyframes": (late,)}), tuple(frames("bikes", 225)))
+    assert WRITER.describe_shot(view, None).confidence == 0
+
+
+def test_a_glimpse_of_another_place_is_not_where_a_scene_is():
+    def seen(index: int, length: float, place: str) -> ShotScript:
+        setting = (Finding(name=place, confidence=0.9),) if place else ()
+        whole = shot(index).model_copy(update={"start": 0.0, "end": length})
+        return ShotScript(whole, Caption(background="", setting=setting, confidence=0.9))
+
+    whole = WRITER.unify([seen(0, 9.0, "street"), seen(1, 5.0, ""), seen(2, 1.0, "meadow")])
+    assert {finding.name: finding.confidence for finding in whole.setting} == {"street": 0.81}
+
+
+def test_a_film_told_in_sentences_is_captioned_by_those_that_hold(frames):
+    hint = "A dog barks in the snow. Cars pass on a street."
+    shots = tuple(
+        shot(index).model_copy(update={"colour": colour}) for index, colour in enumerate([(1.0, 0.0), (0.0, 1.0)])
+    )
+    glimpse = WRITER.glimpse(FilmView(facts(8), (), hint=hint, shots=shots))
+    told = [WRITER.describe_shot(ShotView(each, (), hint=hint), glimpse) for each in shots]
+    assert [caption.told for caption in told] == ["A dog barks in the snow", "Cars pass on a street"]
+    assert [names(caption.entities)[0] for caption in told] == ["dog", "car"]
 
 
 def test_still_vehicle_does_not_pass(frames):

@@ -118,3 +118,10 @@ def test_what_is_told_of_the_whole_film_ties_no_shots():
 def test_verdict_tells_its_evidence():
     verdict = judge(caption("a street", ("dog",), ("dog barking",)), caption("a street", ("dog",), ("dog barking",)))
     assert "figures 1.00" in verdict.reason
+
+
+def test_the_users_word_on_two_scenes_parts_them():
+    look = ((1.0, 0.0), (1.0, 0.0))
+    street = caption("A street", ("car",), told="Cars pass on a street")
+    assert judge(street, street, look).merge
+    assert not judge(street, caption("A street", ("car",), told="A church bell rings"), look).merge
