@@ -1,8 +1,9 @@
 """`soundstage up`: everything that the service needs, on one machine, until it is interrupted."""
 
 import os
+import shlex
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from services.up import detached
 from services.up.home import Home
 from services.up.introduction import Introduction, introduce
 from services.up.panel import LinePanel, LivePanel, look, panel
@@ -17,6 +19,7 @@ from services.up.process import Program
 from services.up.server import HOST
 from services.up.supervisor import Entry, Status, Supervisor, Task, answers, inherited
 from services.up.table import API_PORT, api_port, service_table
+from soundstage.cli.console import stdout
 
 _WORKERS = ("worker_llm", "worker_gpu")
 # Each holds its models in memory, twice over: of both kinds of worker.
@@ -32,14 +35,25 @@ def up(
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, max=64, help="Steps worked side by side. [default: by processors]")
     ] = None,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Go on in the background once all is ready.")] = False,
+    tell: Annotated[int | None, typer.Option("--tell", hidden=True)] = None,
 ) -> None:
     """Start the whole service on this machine; Ctrl-C stops it, and the next start goes on where it was."""
-    home = Home.at(data)
+    home, count = Home.at(data), workers or usual_workers()
+    if detach:
+        stdout.print(detached.start(home, ("--port", str(port), "--workers", str(count))), markup=False)
+        return
     with home.held() as ended:
         shown = panel()
         if ended:
             shown.say(f"Ended what an earlier run had left: {', '.join(ended)}.")
-        _Up(home, api_port(port), workers or usual_workers(), shown).run()
+        how = "Ctrl-C stops it." if tell is None else f"soundstage down{_where(data)} stops it; its log is {home.log}."
+        _Up(home, api_port(port), count, shown, how, detached.teller(tell)).run()
+
+
+def _where(data: Path | None) -> str:
+    """What names the folder to another command; nothing where it is the usual one."""
+    return f" --data {shlex.quote(str(data))}" if data and Home.at(data) != Home.at() else ""
 
 
 def usual_workers() -> int:
@@ -55,6 +69,8 @@ class _Up:
     port: int
     workers: int
     shown: LinePanel | LivePanel
+    ending: str
+    tell: Callable[[str], None]
     introduction: Introduction | None = None
     ready: threading.Event = field(default_factory=threading.Event)
     greeted: bool = False
@@ -96,7 +112,9 @@ class _Up:
         if self.ready.is_set() and self.introduction and not self.greeted:
             self.greeted = True
             self.shown.look = partial(look, self.introduction.account_id)
-            self.shown.say(greeting(self.introduction))
+            said = greeting(self.introduction, self.ending)
+            self.shown.say(said)
+            self.tell(said)
         self.shown.show(processes)
 
 
@@ -110,8 +128,8 @@ def with_workers(table: Sequence[Entry], workers: int) -> Sequence[Entry]:
     ]
 
 
-def greeting(introduction: Introduction) -> str:
-    """What the user is told once all is ready; a new key is shown this once."""
+def greeting(introduction: Introduction, ending: str) -> str:
+    """What the user is told once all is ready; a new key is shown this once. `ending` says how it is stopped."""
     url, key = introduction.connection.url, introduction.connection.key
     shown = key if introduction.is_new else "$SOUNDSTAGE_API_KEY"
     once = f"API key (shown this once; more with soundstage keys create): {key}\n" if introduction.is_new else ""
@@ -119,7 +137,7 @@ def greeting(introduction: Introduction) -> str:
         f"\nSoundstage is up at {url} ({url}/docs).\n{once}{introduction.note} Try it:\n\n"
         f"  soundstage submit film.mp4 --wait -o result\n"
         f'  curl -H "Authorization: Bearer {shown}" -F file=@film.mp4 {url}/v1/jobs\n\n'
-        "Ctrl-C stops it.\n"
+        f"{ending}\n"
     )
 
 

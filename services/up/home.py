@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,8 @@ from services.up.servers import needed_servers
 from soundstage.errors import BadOption, StorageError
 
 _SECRET = "SOUNDSTAGE_SECRET"
+# Others may pass through the folder, for as root PostgreSQL is another user; everything in it is closed.
+_PASSABLE = 0o711
 # Where root's own folder is closed to the account that PostgreSQL must run as.
 _OF_ROOT = Path("/var/lib/soundstage")
 
@@ -55,8 +57,7 @@ class Home:
             BadOption: another `up` runs on it.
             StorageError: it cannot be written.
         """
-        # Others may pass through, for as root PostgreSQL is another user; everything in it is closed.
-        make_folder(self.root, 0o711)
+        make_folder(self.root, _PASSABLE)
         try:
             lock = (self.root / "lock").open("a+")
         except OSError as error:
@@ -64,6 +65,41 @@ class Home:
         with lock:
             self._take(lock.fileno())
             yield records.end_leftovers(make_folder(self.root / "run"))
+
+    @property
+    def log(self) -> Path:
+        """What an `up` in the background says; its folder is made.
+
+        Raises:
+            StorageError: it cannot be made.
+        """
+        make_folder(self.root, _PASSABLE)
+        return make_folder(self.root / "logs") / "up.log"
+
+    @property
+    def holder(self) -> int | None:
+        """The process of the `up` that runs on it; None when none does.
+
+        Raises:
+            StorageError: that cannot be read.
+        """
+        try:
+            with (self.root / "lock").open() as lock:
+                with suppress(OSError):
+                    fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                    return None
+                return int(lock.read() or 0) or None
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StorageError(f"{self.root} cannot be read ({error.strerror}).") from error
+
+    def taken(self, who: int | str) -> BadOption:
+        """The sentence for a second `up` on it."""
+        return BadOption(
+            f"Soundstage is already up on {self.root} (process {who}); "
+            "stop it with soundstage down or name another folder with --data."
+        )
 
     def servers(self, environment: Mapping[str, str]) -> Sequence[Server]:
         """The servers to start for it: those whose variable the environment lacks."""
@@ -97,9 +133,7 @@ class Home:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             who = os.pread(lock, 20, 0).decode() or "unknown"
-            raise BadOption(
-                f"Soundstage is already up on {self.root} (process {who}); stop it or name another folder with --data."
-            ) from error
+            raise self.taken(who) from error
         os.ftruncate(lock, 0)
         os.pwrite(lock, str(os.getpid()).encode(), 0)
 

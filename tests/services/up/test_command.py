@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from services.up.command import usual_workers, with_workers
-from services.up.supervisor import Task
+from services.up.supervisor import Task, answers
 from services.up.table import module
 from soundstage.client import Client
 from tests.footage import SIZE, piece, tone, write_film
@@ -32,6 +32,7 @@ class Machine:
         inherited = {name: value for name, value in os.environ.items() if name not in _SERVERS}
         self.environment = {**inherited, "XDG_CONFIG_HOME": str(root / "config"), "XDG_STATE_HOME": str(root / "state")}
         self.up: subprocess.Popen[bytes] | None = None
+        self.told = ""
 
     def start(self) -> str:
         """Start the service and wait until it says that it is up; what it said."""
@@ -48,7 +49,8 @@ class Machine:
     def say(self, *words: str | Path, code: int = 0) -> str:
         process = self._run(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         out, err = process.communicate(timeout=240)
-        assert process.returncode == code, f"{err.decode()}\n{self.logs()}"
+        self.told = err.decode()
+        assert process.returncode == code, f"{self.told}\n{self.logs()}"
         return out.decode()
 
     def json(self, *words: str | Path) -> Mapping[str, object]:
@@ -159,6 +161,30 @@ def _edit_and_render(client: Client, job: str) -> None:
     assert after["master.flac"] != before["master.flac"]
     takes = {name: digest for name, digest in before.items() if name.startswith("takes/")}
     assert takes.items() <= after.items()
+
+
+@pytest.mark.timeout(600)
+def test_in_the_background_it_is_up_until_it_is_told(machine: Machine) -> None:
+    options = ("--data", machine.data, "--workers", "1")
+    said = machine.say("up", *options, "--detach")
+    try:
+        (url,) = re.findall(r"Soundstage is up at (\S+) ", said)
+        assert answers(f"{url}/readyz")()
+        assert f"soundstage down --data {machine.data} stops it" in said
+        machine.say("up", *options, "--detach", code=2)
+    finally:
+        ended = machine.say("down", "--data", machine.data)
+    assert "Everything is stopped" in ended
+    assert machine.processes() == []
+    assert "Nothing is up" in machine.say("down", "--data", machine.data)
+
+
+def test_in_the_background_it_tells_why_it_does_not_start(machine: Machine) -> None:
+    machine.data.mkdir()
+    (machine.data / "secrets.json").write_text("{")
+    machine.say("up", "--data", machine.data, "--detach", code=8)
+    assert "secrets.json cannot be read" in machine.told
+    assert machine.processes() == []
 
 
 def test_a_second_up_on_the_same_folder_is_told(machine: Machine) -> None:

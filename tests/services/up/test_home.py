@@ -27,7 +27,7 @@ def test_two_on_one_folder_is_told_in_one_sentence(tmp_path: Path) -> None:
     assert holder.stdout is not None
     with holder.stdout as words:
         assert words.readline() == "held\n"
-    refusal = rf"already up on {tmp_path} \(process {holder.pid}\); stop it or name another folder with --data\."
+    refusal = rf"already up on {tmp_path} \(process {holder.pid}\); stop it with soundstage down or name"
     with pytest.raises(BadOption, match=refusal), Home.at(tmp_path).held():
         pass
     holder.kill()
