@@ -2,6 +2,7 @@
 
 FD-mel is Soundstage's own measure and comparable with nothing else: the Fréchet distance of 72 plain numbers a second,
 the mean level of 40 mel bands (dB), and how strongly 8 groups of them beat at 1 to 2, 3 to 5, 6 to 12 and 13 to 25 Hz.
+How loud a soundtrack is mastered is a choice, and measured for itself: all are first brought to one loudness.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from soundstage.evaluation.offline.loudness import SILENT, lufs
 from soundstage.evaluation.offline.profile import BANDS, RATE, Profile
 
 REACH = 2.5
+LOUDNESS = -23.0
+"""LUFS to which soundtracks are brought before their features are taken, as for listeners (EBU R 128)."""
 
 _Floats = NDArray[np.float64]
 _LEAST_LEVEL = -80.0
@@ -60,9 +63,11 @@ def _spectral_distance(made: NDArray[np.float32], truth: NDArray[np.float32]) ->
 
 
 def mel_features(heard: Profile) -> _Floats:
-    """72 numbers of each whole second, (seconds, 72)."""
+    """72 numbers of each whole second, (seconds, 72), at a loudness of -23 LUFS; silence stays as it is."""
     seconds = len(heard.levels) // RATE
-    held = np.maximum(heard.levels[: seconds * RATE], _LEAST_LEVEL).astype(np.float64).reshape(seconds, RATE, BANDS)
+    gain = LOUDNESS - heard.integrated if np.isfinite(heard.integrated) else 0.0
+    levels = heard.levels[: seconds * RATE].astype(np.float64) + gain
+    held = np.maximum(levels, _LEAST_LEVEL).reshape(seconds, RATE, BANDS)
     if not seconds:
         return np.zeros((0, BANDS + _GROUPS * len(_BEATS)))
     grouped = held.reshape(seconds, RATE, _GROUPS, BANDS // _GROUPS).mean(axis=3)

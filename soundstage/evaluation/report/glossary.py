@@ -139,8 +139,8 @@ TERMS: Final[Mapping[str, Term]] = {
     FD_MEL: Term(
         FD_MEL,
         Group.CONTENT,
-        "Fréchet distance to the reference over 72 plain numbers a second: levels of bands, and how they beat.",
-        "Soundstage's own, comparable with nothing else. Another loudness counts as unlike; says nothing of timing.",
+        "Fréchet distance to the reference over 72 plain numbers a second, at one loudness: levels and beats of bands.",
+        "Soundstage's own, comparable with nothing else. Says nothing of loudness, nor of timing.",
         main=True,
     ),
     FD_MEL_UNBIASED: Term(

@@ -75,6 +75,16 @@ def test_features_of_a_second_are_72_numbers_that_tell_level_and_beat() -> None:
     assert int(difference.max(axis=1).argmax()) == 2  # 6 to 12 Hz
 
 
+@pytest.mark.parametrize("gain", [-9.0, 9.0])
+def test_how_loud_a_soundtrack_is_mastered_changes_no_feature(gain) -> None:
+    loud = track() * 10 ** (gain / 20)
+    assert mel_features(heard(loud)) == pytest.approx(mel_features(heard(track())), abs=0.05)
+
+
+def test_features_of_silence_are_numbers() -> None:
+    assert np.isfinite(mel_features(heard(np.zeros(3 * SAMPLE_RATE)))).all()
+
+
 def test_sound_that_follows_the_picture_agrees_with_it() -> None:
     seen = _motion(EVENTS)
     with_it, beside_it = picture_agreement(seen, heard(track())), picture_agreement(seen, heard(track(OTHER)))
