@@ -2,44 +2,47 @@
 
 The studio keeps a copy of every sheet it wrote (the baseline). What differs between the baseline
 and the sheet on disk is the user's word, and survives any later design: changed cues stay as
-changed, removed cues stay away, added cues stay, hints and scene boundaries stay. For that the
-baseline holds what the studio would say by itself: its own scenes, without the user's hints.
+changed, removed cues stay away, added cues stay, hints, corrected dialogue and scene boundaries
+stay. For that the baseline holds what the studio would say by itself: its own scenes, without the
+user's hints.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from soundstage.cuesheet import Cue, CueSheet, Scene
+from soundstage.cuesheet import Cue, CueSheet, Line, Scene
 
 
 @dataclass(frozen=True)
 class Edits:
-    """What a user did to a sheet: whole cues by id, and the hints of scenes by id."""
+    """What a user did to a sheet: whole cues by id, the hints and the dialogue of scenes by id."""
 
     changed: dict[str, Cue]
-    added: dict[str, tuple[str, Cue]]
+    added: dict[str, Cue]
     removed: frozenset[str]
     hints: dict[str, str | None]
+    dialogue: dict[str, tuple[Line, ...]]
     scenes: tuple[Scene, ...] | None
 
     def __bool__(self) -> bool:
-        return bool(self.changed or self.added or self.removed or self.hints or self.scenes)
+        return bool(self.changed or self.added or self.removed or self.hints or self.dialogue or self.scenes)
 
 
-NO_EDITS = Edits(changed={}, added={}, removed=frozenset(), hints={}, scenes=None)
+NO_EDITS = Edits(changed={}, added={}, removed=frozenset(), hints={}, dialogue={}, scenes=None)
 
 
 def edits_between(baseline: CueSheet, edited: CueSheet) -> Edits:
     """What the user did to get from `baseline` to `edited`; notes of takes do not count."""
     before = {cue.id: _plain(cue) for cue in baseline.cues()}
     after = {cue.id: _plain(cue) for cue in edited.cues()}
-    homes = {cue.id: scene.id for scene in edited.scenes for cue in scene.cues}
     hints_before = {scene.id: scene.hint for scene in baseline.scenes}
+    said_before = {scene.id: scene.dialogue for scene in baseline.scenes}
     return Edits(
         changed={i: cue for i, cue in after.items() if i in before and cue != before[i]},
-        added={i: (homes[i], cue) for i, cue in after.items() if i not in before},
+        added={i: cue for i, cue in after.items() if i not in before},
         removed=frozenset(before.keys() - after.keys()),
         hints={s.id: s.hint for s in edited.scenes if s.hint != hints_before.get(s.id)},
+        dialogue={s.id: s.dialogue for s in edited.scenes if s.dialogue != said_before.get(s.id, s.dialogue)},
         scenes=edited.scenes if _frames(edited.scenes) != _frames(baseline.scenes) else None,
     )
 
@@ -51,6 +54,7 @@ def all_of(sheet: CueSheet) -> Edits:
         added={},
         removed=frozenset(),
         hints={scene.id: scene.hint for scene in sheet.scenes if scene.hint is not None},
+        dialogue={scene.id: scene.dialogue for scene in sheet.scenes},
         scenes=sheet.scenes,
     )
 
@@ -74,7 +78,7 @@ def baseline(designed: CueSheet, scenes: Sequence[Scene]) -> CueSheet:
 def apply_edits(sheet: CueSheet, edits: Edits) -> CueSheet:
     """The sheet with a user's edits on top; an edited cue whose scene is gone goes to the scene of its start."""
     fresh = {cue.id for cue in sheet.cues()}
-    wanted = {**edits.changed, **{i: cue for i, (_, cue) in edits.added.items()}}
+    wanted = {**edits.changed, **edits.added}
     # A cue added by the user can meet one that is designed under the same name: the user's is heard.
     orphans = [cue for i, cue in wanted.items() if i not in fresh]
     scenes = tuple(_edited_scene(scene, sheet, edits, wanted, orphans) for scene in sheet.scenes)
@@ -87,8 +91,9 @@ def _edited_scene(
     kept = (wanted.get(cue.id, cue) for cue in scene.cues if cue.id not in edits.removed)
     taken_in = (cue for cue in orphans if _home(cue, sheet) == scene.id)
     shares = tuple(name for name in scene.shares if name not in edits.removed)
-    hint = edits.hints.get(scene.id, scene.hint)
-    return scene.model_copy(update={"cues": (*kept, *taken_in), "hint": hint, "shares": shares})
+    hint, dialogue = edits.hints.get(scene.id, scene.hint), edits.dialogue.get(scene.id, scene.dialogue)
+    told = {"cues": (*kept, *taken_in), "hint": hint, "dialogue": dialogue, "shares": shares}
+    return scene.model_copy(update=told)
 
 
 def _home(cue: Cue, sheet: CueSheet) -> str:

@@ -1,6 +1,6 @@
 from hypothesis import given
 
-from soundstage.cuesheet import CueSheet, TakeNote
+from soundstage.cuesheet import CueSheet, Line, TakeNote
 from soundstage.edits import all_of, apply_edits, baseline, edits_between
 from tests.documents import cue, sheet, sheets
 
@@ -44,6 +44,20 @@ def test_a_hint_survives():
     hinted = _BASE.scenes[1].model_copy(update={"hint": "a calm sea"})
     edited = _BASE.model_copy(update={"scenes": (_BASE.scenes[0], hinted)})
     assert apply_edits(_BASE, edits_between(_BASE, edited)).scenes[1].hint == "a calm sea"
+
+
+def test_corrected_dialogue_survives():
+    heard = _with_dialogue("There's a cat in the hat.")
+    corrected = _with_dialogue("There's a bat in the attic.")
+    edits = edits_between(heard, corrected)
+    assert edits
+    assert apply_edits(heard, edits).scenes[0].dialogue == corrected.scenes[0].dialogue
+
+
+def _with_dialogue(text: str) -> CueSheet:
+    first, second = _BASE.scenes
+    spoken = first.model_copy(update={"dialogue": (Line(start=1.0, end=2.0, text=text),)})
+    return _BASE.model_copy(update={"scenes": (spoken, second)})
 
 
 def test_an_edited_cue_whose_id_is_gone_is_kept():
