@@ -103,6 +103,21 @@ def test_what_processes_are_told_is_something_that_they_read(services: Services)
     assert told - elsewhere <= known
 
 
+def test_what_an_operator_may_set_reaches_every_process(services: Services) -> None:
+    # What images or compositions decide, and what is for trying out on one machine.
+    decided = {"SOUNDSTAGE_SCRATCH", "SOUNDSTAGE_METRICS_PORT", "SOUNDSTAGE_METRICS_HOST", "SOUNDSTAGE_ALLOW_LOOPBACK"}
+    known = {field.alias or f"SOUNDSTAGE_{name.upper()}" for name, field in Settings.model_fields.items()}
+    for name in OURS:
+        assert known - decided <= services[name]["environment"].keys(), name
+
+
+def test_what_is_set_in_the_environment_is_heard(compose: list[str], tmp_path: Path) -> None:
+    done = config(compose, f"{new_environment()}\nSOUNDSTAGE_RETENTION=60\n", tmp_path, "cpu", "--format", "json")
+    told = json.loads(done.stdout)["services"]["keeper"]["environment"]
+    assert told["SOUNDSTAGE_RETENTION"] == "60"
+    assert told["SOUNDSTAGE_MAX_UPLOAD"] is None
+
+
 def agents_variables() -> set[str]:
     """The settings of the cast llm, one for all roles and one for each."""
     fields = set(AgentSettings.model_fields) - set(Role)
