@@ -54,6 +54,7 @@ _FORMATS = {
     "avi": "avi",
     "ts": "mpegts",
     "m2ts": "mpegts",
+    "mpg": "mpeg",
 }
 
 

@@ -28,8 +28,8 @@ from soundstage.mix.containers import Container
 from soundstage.reading import FilmFacts
 from soundstage.sound import SAMPLE_RATE, Block, frames_of
 
-# A container without times for its packets is read with made ones.
-_WITHOUT_TIMES = ("avi",)
+# Containers without times, or with times for some packets only, are read with made ones.
+_WITHOUT_TIMES = ("avi", "mpeg")
 # Where clocks may jump, ffmpeg counts from the earliest stream that is used, not from the container's start.
 _COUNTED_BY_STREAMS = ("mpegts", "mpeg")
 _FILM = "the film's input number"

@@ -153,6 +153,14 @@ def test_a_transport_stream_goes_into_files(desk: Desk, suffix: str) -> None:
     assert hits(out) == pytest.approx(_HITS, abs=0.001)
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_a_program_stream_that_tells_few_times_goes_into_files(desk: Desk, suffix: str) -> None:
+    out = dubbed(desk, plain(desk.folder, "film.mpg", "mpeg2video"), desk.folder / f"out.{suffix}")
+    times = pictures(out).times
+    np.testing.assert_allclose(times, np.arange(len(times)) / 25, atol=0.0011)
+    assert hits(out) == pytest.approx(_HITS, abs=0.001)
+
+
 @pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])
 def test_the_film_lasts_as_long_as_before(desk: Desk, suffix: str) -> None:
     film = plain(desk.folder, f"film.{suffix}")
