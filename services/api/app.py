@@ -25,6 +25,7 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
         lifespan=_lifespan(chosen),
         redoc_url=None,
         redirect_slashes=False,
+        strict_content_type=False,  # a body without a type is JSON, wherever one is read
         generate_unique_id_function=_operation_id,
     )
     problems.install(app)

@@ -1,20 +1,19 @@
-"""JSON bodies that a route reads itself, because it takes forms too."""
+"""JSON bodies: of what kind they must be, and those that a route reads itself."""
 
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import pydantic_core
-from fastapi import Request
+from fastapi import Depends, Request
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from services.api.problems import pointer_to
+from services.api.problems import NO_JSON, pointer_to
 from services.backbone.errors import BadRequest, Unprocessable
 
 Model = TypeVar("Model", bound=BaseModel)
 
 _JSON = "application/json"
-_NO_JSON = "The body is no JSON; send a JSON object."
 
 
 async def json_body(request: Request, model: type[Model]) -> Model:
@@ -25,10 +24,24 @@ async def json_body(request: Request, model: type[Model]) -> Model:
         BadRequest: it is no JSON.
         ValidationError: it is not what the model asks for.
     """
+    check_kind(request)
+    return parsed(await request.body(), model)
+
+
+def check_kind(request: Request) -> None:
+    """Raises HTTPException (415) when a body says that it is no JSON; also a dependency of routes."""
     kind = request.headers.get("content-type", _JSON).partition(";")[0].strip().lower()
     if kind != _JSON and not kind.endswith("+json"):
         raise HTTPException(415, f"A body of the type {kind[:80]} is not read here; send {_JSON}.")
-    return parsed(await request.body(), model)
+
+
+async def _whole(request: Request) -> bytes:
+    check_kind(request)
+    return await request.body()
+
+
+# Read before the caller is asked for, whose transaction would wait for a slow sender.
+WholeBody = Annotated[bytes, Depends(_whole)]
 
 
 def parsed(text: bytes | str, model: type[Model]) -> Model:
@@ -41,7 +54,7 @@ def from_json(text: bytes | str) -> object:
     try:
         return pydantic_core.from_json(text, allow_inf_nan=False)
     except ValueError as error:
-        raise BadRequest(_NO_JSON) from error
+        raise BadRequest(NO_JSON) from error
 
 
 def checked(value: object, model: type[Model]) -> Model:

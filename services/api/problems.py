@@ -29,6 +29,7 @@ from services.backbone.settings import settings
 from soundstage.errors import SoundstageError
 
 MEDIA_TYPE = "application/problem+json"
+NO_JSON = "The body is no JSON; send a JSON object."
 DATABASE_AWAY = "The database is away; try again in a few seconds."
 
 _TITLES = {
@@ -44,6 +45,7 @@ _TITLES = {
     "precondition-required": "The request must say which version it changes",
     "too-large": "Too many bytes",
     "unsupported-media-type": "The body is of a kind that is not read here",
+    "no-such-range": "There are no such bytes",
     "unprocessable": "The content is not acceptable",
     "too-many": "A limit is used up",
     "address-refused": "The address is not connected to",
@@ -65,11 +67,13 @@ _KINDS = {
     412: "precondition-failed",
     413: "too-large",
     415: "unsupported-media-type",
+    416: "no-such-range",
     422: "unprocessable",
     429: "too-many",
     503: "unavailable",
 }
 _HTTP_DETAILS = {
+    400: NO_JSON,  # the framework raises it of nothing else
     404: "There is nothing at this address; see /docs for what there is.",
     405: "This address does not know the method; the Allow header lists those it knows.",
     500: "Something went wrong inside; tell us the instance if it happens again.",
@@ -188,7 +192,7 @@ def _validation_error(request: Request, error: Exception) -> Response:
     del request
     details = cast(RequestValidationError | ValidationError, error).errors()
     if any(detail["type"] == "json_invalid" for detail in details):
-        return respond(400, "bad-request", "The body is no JSON; send a JSON object.")
+        return respond(400, "bad-request", NO_JSON)
     in_request = isinstance(error, RequestValidationError)
     faults = [_fault(detail, in_request) for detail in details[:_MOST_FAULTS]]
     first = faults[0]

@@ -5,13 +5,13 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Path, Query
 from sqlalchemy.orm import Session as SyncSession
 from starlette.responses import Response
 
 from services.api import batches, documentation
 from services.api.auth import Reader, Writer
-from services.api.bodies import from_json
+from services.api.bodies import WholeBody, from_json
 from services.api.idempotency import Answer, IdempotencyKeyHeader, once
 from services.api.problems import problems
 from services.api.schemas.base import NO_NUL
@@ -49,23 +49,15 @@ def _body(model: type[BatchItems]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-async def _whole_body(request: Request) -> bytes:
-    """Read before the caller is asked for, whose transaction would wait for a slow sender."""
-    return await request.body()
-
-
-Body = Annotated[bytes, Depends(_whole_body)]
-
-
 @router.post(
     "",
     status_code=202,
     response_model=BatchTaken,
-    responses=problems(400, 409, 413, 422),
+    responses=problems(400, 409, 413, 415, 422),
     openapi_extra=_body(BatchRequest),
 )
 async def create_batch(
-    body: Body, caller: Writer, held: Held, idempotency_key: IdempotencyKeyHeader = None
+    body: WholeBody, caller: Writer, held: Held, idempotency_key: IdempotencyKeyHeader = None
 ) -> Response:
     """Give up to 1,000 films their sound. A batch of the same reference that is there already is added to.
 
@@ -84,11 +76,11 @@ async def create_batch(
     "/{id}/items",
     status_code=202,
     response_model=BatchTaken,
-    responses=problems(400, 404, 409, 413, 422),
+    responses=problems(400, 404, 409, 413, 415, 422),
     openapi_extra=_body(BatchItems),
 )
 async def add_batch_items(
-    body: Body, id: BatchIdPath, caller: Writer, held: Held, idempotency_key: IdempotencyKeyHeader = None
+    body: WholeBody, id: BatchIdPath, caller: Writer, held: Held, idempotency_key: IdempotencyKeyHeader = None
 ) -> Response:
     """Add up to 1,000 films to a batch; each as when the batch is created."""
 

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi import APIRouter, Header, Path, Query, Request
 from sqlalchemy.orm import Session as SyncSession
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from services.api import documentation, intake, sheets
 from services.api.auth import Caller, Reader, Writer
+from services.api.bodies import WholeBody
 from services.api.problems import problems
 from services.api.relay import publish_after_commit
 from services.api.schemas.cuesheet import Conversation, TurnView
@@ -40,14 +41,6 @@ _TALK: dict[int | str, dict[str, Any]] = {
 }
 
 
-async def _whole_body(request: Request) -> bytes:
-    """Read before the caller is asked for, whose transaction would wait for a slow sender."""
-    return await request.body()
-
-
-Body = Annotated[bytes, Depends(_whole_body)]
-
-
 @router.get(
     "/cuesheet",
     response_model=None,
@@ -74,12 +67,12 @@ async def get_cuesheet(request: Request, id: JobIdPath, caller: Reader, session:
     response_model=None,
     responses={
         204: {"description": "It is the job's cue sheet now; POST …/render makes what it asks for", "headers": _ETAG},
-        **problems(400, 404, 409, 412, 413, 422, 428),
+        **problems(400, 404, 409, 412, 413, 415, 422, 428),
     },
     openapi_extra={"requestBody": {"required": True, "content": _SHEET}},
 )
 async def replace_cuesheet(
-    body: Body,
+    body: WholeBody,
     id: JobIdPath,
     caller: Writer,
     session: Session,

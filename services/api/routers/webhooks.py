@@ -3,9 +3,10 @@
 import contextlib
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from services.api.auth import Reader, Writer
+from services.api.bodies import check_kind
 from services.api.problems import problems
 from services.api.schemas.pages import JOB_ID, USUAL_LIMIT, Cursor, Limit, cut
 from services.api.schemas.webhooks import (
@@ -32,9 +33,10 @@ router = APIRouter(prefix="/v1", tags=["webhooks"])
 
 _PATH = "/webhook-endpoints/{endpoint_id}"
 _URL = "/url"
+_JSON = (Depends(check_kind),)
 
 
-@router.post("/webhook-endpoints", status_code=201, responses=problems(400, 409, 422))
+@router.post("/webhook-endpoints", status_code=201, responses=problems(400, 409, 415, 422), dependencies=_JSON)
 async def create_webhook_endpoint(
     body: EndpointRequest, caller: Writer, session: Session, held: Held
 ) -> EndpointWithSecret:
@@ -70,7 +72,7 @@ async def get_webhook_endpoint(endpoint_id: str, caller: Reader, session: Sessio
     return EndpointView.of(await session.run_sync(lambda sync: Endpoints(sync, caller.account_id).get(endpoint_id)))
 
 
-@router.patch(_PATH, responses=problems(400, 404, 422))
+@router.patch(_PATH, responses=problems(400, 404, 415, 422), dependencies=_JSON)
 async def change_webhook_endpoint(
     endpoint_id: str, body: EndpointChange, caller: Writer, session: Session, held: Held
 ) -> EndpointView:

@@ -96,7 +96,7 @@ def begin_test(session: Session, endpoint: Endpoint) -> Parcel:
     """A test message and its delivery, leased to the caller: no courier takes it meanwhile.
 
     Raises:
-        Conflict: the endpoint is disabled.
+        Conflict: the endpoint is disabled, or its secret was sealed with another service secret.
     """
     if endpoint.state is EndpointState.DISABLED:
         raise Conflict("The endpoint is disabled; enable it first.")
@@ -109,7 +109,10 @@ def begin_test(session: Session, endpoint: Endpoint) -> Parcel:
     delivery.lease_expires_at = now + LEASE
     session.add(delivery)
     session.flush()
-    return pack(line, [delivery.id], now)[0]
+    parcels = pack(line, [delivery.id], now)
+    if not parcels:
+        raise Conflict("The endpoint's secret cannot be read any more; rotate it.")
+    return parcels[0]
 
 
 def end_test(session: Session, account_id: str, parcel: Parcel, outcome: Outcome) -> tuple[Delivery, Message]:

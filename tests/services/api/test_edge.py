@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI
 
 from services.api.app import create_app
+from services.backbone.ids import new_id
 from services.backbone.keys import make_key
 from services.backbone.settings import Settings
 from tests.services.api.conftest import Client, Tenant
@@ -62,6 +63,40 @@ async def test_what_the_router_does_not_know_is_a_problem_too(
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["type"] == f"http://127.0.0.1:8000/problems/{kind}"
     assert status != 405 or answer.headers["allow"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        pytest.param("POST", "/v1/uploads", id="uploads"),
+        pytest.param("POST", "/v1/webhook-endpoints", id="endpoints"),
+        pytest.param("PATCH", f"/v1/webhook-endpoints/{new_id('hook')}", id="an-endpoint"),
+        pytest.param("POST", "/v1/batches", id="batches"),
+        pytest.param("POST", f"/v1/batches/{new_id('batch')}/items", id="items"),
+        pytest.param("PUT", "/v1/jobs/film-1", id="a-job"),
+        pytest.param("PUT", f"/v1/jobs/{new_id('job')}/cuesheet", id="a-cue-sheet"),
+    ],
+)
+async def test_a_body_that_says_it_is_no_json_is_refused_wherever_one_is_read(
+    api: httpx.AsyncClient, method: str, path: str
+) -> None:
+    answer = await api.request(method, path, content=b"{}", headers={"Content-Type": "text/plain"})
+
+    assert answer.status_code == 415, answer.text
+    assert answer.json()["type"].endswith("/unsupported-media-type")
+
+
+async def test_a_body_without_a_type_is_json(api: httpx.AsyncClient) -> None:
+    answer = await api.post("/v1/uploads", content=b'{"filename": "film.mp4", "size": 9}')
+
+    assert answer.status_code == 201, answer.text
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff", b"[" * 100_000], ids=["cut-short", "no-utf-8", "deep"])
+async def test_what_is_no_json_is_told_in_one_sentence(api: httpx.AsyncClient, body: bytes) -> None:
+    answer = await api.post("/v1/uploads", content=body, headers={"Content-Type": "application/json"})
+
+    assert (answer.status_code, answer.json()["detail"]) == (400, "The body is no JSON; send a JSON object.")
 
 
 async def test_all_methods_of_an_address_are_told(api: httpx.AsyncClient) -> None:

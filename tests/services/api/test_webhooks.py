@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from standardwebhooks import Webhook
 
 from services.backbone.ledger.tables import Account, Delivery, DeliveryState, Endpoint
@@ -160,6 +160,14 @@ async def test_a_test_message_is_sent_now_and_its_outcome_told(api):
     assert Webhook(str(made["secret"])).verify(server.calls[0].body, server.calls[0].headers)["type"] == "webhook.test"
     assert len(await _attempts(api, made["id"])) == 1  # and no further attempt
     assert (await api.get(f"{ENDPOINTS}/{made['id']}")).json()["failing_since"] is None
+
+
+async def test_a_test_under_another_service_secret_asks_for_a_rotation(api, ledger):
+    made = (await api.post(ENDPOINTS, json={"url": "https://example.com/hook"})).json()
+    ledger(lambda s: s.execute(update(Endpoint).where(Endpoint.id == made["id"]).values(secret="sealed elsewhere")))
+    answer = await api.post(f"{ENDPOINTS}/{made['id']}/test")
+    assert answer.status_code == 409
+    assert "rotate it" in answer.json()["detail"]
 
 
 async def test_a_test_of_a_dead_address_says_why(api):
