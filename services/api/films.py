@@ -1,6 +1,5 @@
 """Films that come in: announced, completed, and kept as assets once all their bytes are there."""
 
-import math
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,8 +9,8 @@ from services.backbone.clock import utc_now
 from services.backbone.errors import Conflict, Gone, TooMany, Unprocessable
 from services.backbone.ids import new_id
 from services.backbone.ledger.repositories.accounts import Accounts
-from services.backbone.ledger.repositories.uploads import Uploads
 from services.backbone.ledger.tables import Asset, Upload, UploadState
+from services.backbone.quotas import bytes_left
 from services.backbone.settings import settings
 
 _WAIT = 60.0
@@ -37,12 +36,10 @@ def check_room(session: Session, account_id: str, size: int) -> None:
     if size > settings().max_upload:
         raise Unprocessable(f"A film may have {settings().max_upload} bytes; send a smaller one.", pointer="/size")
     account = Accounts(session).lock(account_id)
-    if account.max_bytes is None:
-        return
-    room = account.max_bytes - Uploads(session, account_id).bytes_held()
+    room = bytes_left(session, account)
     if size > room:
         raise TooMany(
-            f"The account may keep {account.max_bytes} bytes and has room for {max(0, room)}; delete jobs first.",
+            f"The account may keep {account.max_bytes} bytes and has room for {room}; delete jobs first.",
             pointer="/size",
             wait=_WAIT,
         )
@@ -51,9 +48,7 @@ def check_room(session: Session, account_id: str, size: int) -> None:
 def room_for(session: Session, account_id: str) -> int:
     """The most bytes that a film may have that comes in now. Raises TooMany when there is no room at all."""
     check_room(session, account_id, 1)
-    account = Accounts(session).lock(account_id)
-    free = math.inf if account.max_bytes is None else account.max_bytes - Uploads(session, account_id).bytes_held()
-    return int(min(free, settings().max_upload))
+    return int(min(bytes_left(session, Accounts(session).lock(account_id)), settings().max_upload))
 
 
 def life_of_upload() -> timedelta:

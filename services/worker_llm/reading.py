@@ -4,6 +4,7 @@ from services.backbone.dispatch.claims import Claim
 from services.backbone.dispatch.products import NewAsset, Product
 from services.backbone.dispatch.running import Tell
 from services.backbone.ledger.tables.base import Document
+from services.backbone.quotas import hold_minutes, most_bytes
 from services.backbone.workbench import READING, Workbench, workbench
 from services.worker_llm.sources import bring_source
 from soundstage.reading import Reading
@@ -13,7 +14,7 @@ def fetch(claim: Claim, tell: Tell) -> Product:
     """Bring a film from where the job says it lies into the store."""
     with workbench(claim) as bench:
         bench.film.parent.mkdir()
-        name = bring_source(bench.order.source, bench.film, tell)
+        name = bring_source(bench.order.source, bench.film, most_bytes(claim.account_id), tell)
         return Product(source=bench.keep(bench.film, "source", public=False), source_name=name)
 
 
@@ -22,6 +23,7 @@ def read(claim: Claim, tell: Tell) -> Product:
     with workbench(claim) as bench:
         bench.fetch_film()
         reading = bench.studio(tell).reading
+        hold_minutes(claim.account_id, claim.job_id, reading.facts.duration)
         return Product(film=_facts(reading), assets=_kept(bench))
 
 

@@ -18,6 +18,7 @@ _DELAYS: dict[str, tuple[float, ...]] = {
     "model-away": (5, 30, 120),
     "storage": (5, 30, 120),
     "tool-failed": (1, 10),
+    "too-many": (30, 120, 600),
     "unavailable": (1, 3, 10, 20, 30),
     "unreachable": (2, 15, 60),
 }
