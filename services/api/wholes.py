@@ -12,19 +12,23 @@ from services.backbone.objects.parts import Part
 from services.backbone.objects.store import ObjectStore
 
 _MOST_NAMED = 10
+_LOST = "The store lost the parts that were sent; GET the upload's parts_url and send all of them again, then complete."
 
 
 def made_whole(store: ObjectStore, upload: Upload) -> Arrived:
     """Make one object of an upload's parts, and read it once through for its digests. May be called again.
 
     Raises:
-        Conflict: parts are missing, which can still be sent.
+        Conflict: parts are missing, or were lost by the store; they can still be sent.
         Unprocessable: what came is not what was declared, and is deleted.
     """
     key, plan = upload.object_key, PartPlan.of_upload(upload)
     with suppress(NotFound):  # a call whose answer was lost may have made it whole already
         _check_all_there(plan, store.arrived_parts(key, upload.store_upload))
-    size = store.complete_upload(key, upload.store_upload, size=upload.size, digests=plan.digests)
+    try:
+        size = store.complete_upload(key, upload.store_upload, size=upload.size, digests=plan.digests)
+    except NotFound as error:  # the store of one machine forgets what is under way when it ends
+        raise Conflict(_LOST) from error
     try:
         sha256 = _read_through(plan, store.read(key))
         if upload.sha256 is not None and sha256 != upload.sha256:

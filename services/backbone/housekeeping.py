@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from services.backbone.clock import utc_now
@@ -69,15 +69,47 @@ class Leftovers:
 
 def forget(session: Session, job: Job) -> Leftovers:
     """Forget a job that has ended, with all that it made, and its film unless another job is of it too."""
-    # Locked first: a job that is being made of the same film just now is waited for, and then seen.
-    film = session.get(Asset, job.asset_id, with_for_update=True) if job.asset_id else None
-    if session.scalar(select(Job.id).where(Job.asset_id == job.asset_id, Job.id != job.id).limit(1)) is not None:
-        film = None
+    film = unused_film(session, job.asset_id, besides=job.id)
     session.delete(job)
     session.flush()
     if film is not None:
         session.delete(film)
     return Leftovers(job_prefix(job.account_id, job.id), film.object_key if film else None)
+
+
+def unused_film(session: Session, asset_id: str | None, *, besides: str = "") -> Asset | None:
+    """A film that no job is of, but for the one named; it is locked, so that none comes to be."""
+    # Locked first: a job that is being made of it just now is waited for, and then seen.
+    film = session.get(Asset, asset_id, with_for_update=True) if asset_id else None
+    used = session.scalar(select(Job.id).where(Job.asset_id == asset_id, Job.id != besides).limit(1))
+    return film if used is None else None
+
+
+def forget_uploads(limit: int = _AT_ONCE) -> int:
+    """Forget uploads that ended before the retention, and films of them that no job is of; returns how many."""
+    border = func.now() - timedelta(seconds=settings().retention)
+    of_it = exists().where(Job.asset_id == Upload.asset_id)
+    with transaction() as session:
+        old = session.scalars(
+            select(Upload)
+            .where(Upload.state != UploadState.WAITING, func.coalesce(Upload.completed_at, Upload.created_at) < border)
+            .where(~of_it)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
+        left = [forget_upload(session, upload) for upload in old]
+    _store().delete(sorted(key for key in left if key is not None))
+    return len(old)
+
+
+def forget_upload(session: Session, upload: Upload) -> str | None:
+    """Forget an upload, which is locked, with its film unless a job is of it; returns the object that is left over."""
+    film = unused_film(session, upload.asset_id)
+    session.delete(upload)
+    session.flush()
+    if film is not None:
+        session.delete(film)
+    return film.object_key if film else None
 
 
 def forget_answers() -> None:
@@ -128,4 +160,4 @@ def _store() -> ObjectStore:
     return ObjectStore.of(settings())
 
 
-TASKS = (expire_uploads, forget_old_jobs, forget_answers, forget_messages)
+TASKS = (expire_uploads, forget_uploads, forget_old_jobs, forget_answers, forget_messages)

@@ -1,10 +1,13 @@
 """Films on their way: whole, in parts, broken off, gone on with."""
 
+import hashlib
 import os
 from pathlib import Path
 
 import pytest
 
+from services.backbone.objects.store import ObjectStore
+from services.backbone.settings import settings
 from soundstage.client import AsyncClient, Client, NotReached
 from soundstage.client.plan import planned
 from soundstage.errors import BadFilm
@@ -57,6 +60,20 @@ def test_an_upload_that_broke_off_is_gone_on_with(service: Service, film: Path, 
         upload = second.upload(film)
     assert upload.state == "completed"
     assert store_wire.sent - before < PART + MIB
+
+
+def test_a_store_that_forgets_what_was_sent_is_sent_all_once_more(service: Service, film: Path):
+    store, forgot = ObjectStore.of(settings()), []
+
+    def forget(done: int, total: int) -> None:
+        if done >= PART and not forgot:
+            forgot.extend(store.unfinished(f"accounts/{service.account_id}/"))
+            store.abort_upload(forgot[0].key, forgot[0].store_upload)
+
+    with Client(service.url, service.key, patience=HASTY, parallel=1) as client:
+        upload = client.upload(film, told=forget)
+    assert forgot
+    assert (upload.state, upload.sha256) == ("completed", hashlib.sha256(film.read_bytes()).hexdigest())
 
 
 def test_another_film_of_that_name_is_another_upload(service: Service, film: Path, store_wire: Wire):

@@ -4,11 +4,12 @@ import asyncio
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from sqlalchemy.orm import Session as SyncSession
 
 from services.api import films
 from services.api.auth import Caller, Reader, Writer
+from services.api.bodies import check_kind
 from services.api.plans import PartPlan
 from services.api.problems import problems
 from services.api.schemas.uploads import (
@@ -23,7 +24,8 @@ from services.api.schemas.uploads import (
 from services.api.sessions import Held, Session
 from services.api.wholes import made_whole
 from services.backbone.clock import utc_now
-from services.backbone.errors import NotFound, Unprocessable
+from services.backbone.errors import Conflict, NotFound, Unprocessable
+from services.backbone.housekeeping import forget_upload, unused_film
 from services.backbone.ids import new_id
 from services.backbone.ledger.repositories.uploads import Uploads
 from services.backbone.ledger.tables import Upload, UploadState
@@ -38,7 +40,7 @@ UploadId = Annotated[str, Path(description="The upload's id, `up_…`")]
 _AT_ONCE = 100
 
 
-@router.post("", status_code=201, responses=problems(400, 413, 422))
+@router.post("", status_code=201, responses=problems(400, 413, 415, 422), dependencies=[Depends(check_kind)])
 async def create_upload(
     body: UploadRequest, caller: Writer, session: Session, held: Held, response: Response
 ) -> UploadCreated:
@@ -117,18 +119,24 @@ async def complete_upload(id: UploadId, caller: Writer, held: Held) -> UploadVie
 
 @router.delete("/{id}", status_code=204, responses=problems(404, 409))
 async def abort_upload(id: UploadId, caller: Writer, held: Held) -> None:
-    """Give an upload up, and forget it with its parts; the film of one that is completed goes with its jobs."""
+    """Give an upload up, and forget it with its parts, or its film; a film that jobs are of goes with the last."""
     async with held.transaction() as session:
-        upload = await session.run_sync(lambda sync: _forget(sync, caller, id))
-    await asyncio.to_thread(held.store.abort_upload, upload.object_key, upload.store_upload)
+        upload, film = await session.run_sync(lambda sync: _forget(sync, caller, id))
+    await asyncio.to_thread(_clear, held.store, upload, film)
 
 
-def _forget(session: SyncSession, caller: Caller, upload_id: str) -> Upload:
+def _forget(session: SyncSession, caller: Caller, upload_id: str) -> tuple[Upload, str | None]:
     upload = Uploads(session, caller.account_id).get(upload_id, lock=True)
-    if upload.state is UploadState.COMPLETED:
-        films.check_waiting(upload)
-    session.delete(upload)
-    return upload
+    if upload.asset_id is not None and unused_film(session, upload.asset_id) is None:
+        raise Conflict("Jobs are of this film; delete them, and it goes with the last.")
+    return upload, forget_upload(session, upload)
+
+
+def _clear(store: ObjectStore, upload: Upload, film: str | None) -> None:
+    if film is not None:
+        store.delete([film])
+    elif upload.store_upload:
+        store.abort_upload(upload.object_key, upload.store_upload)
 
 
 def _give_up(session: SyncSession, caller: Caller, upload_id: str) -> None:

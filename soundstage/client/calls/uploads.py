@@ -2,7 +2,7 @@
 
 import mimetypes
 from collections.abc import AsyncGenerator, Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -46,16 +46,42 @@ async def upload(core: Core, path: Path, *, told: OnProgress | None = None) -> U
     plan = await core.transport.work(lambda: planned(path, state.size))
     begun = await _resumed(core, note, plan) or await _begun(core, path, plan)
     note.write(begun.id)
-    meter = Meter(state.size, told)
-    there = {part.number for part in begun.arrived}
-    meter.add(sum(part.size for part in begun.arrived))
-    await _send_missing(core, path, begun, plan, there, meter)
-    if _state(path) != state:
+    journey = _Journey(core, path, state, plan, told)
+    try:
+        done = await journey.go(begun)
+    except (Conflict, NotFound):
+        # A store that is started anew may forget what was under way: then all is sent once more.
+        done = await journey.go(await find_upload(core, begun.id))
+    except _Changed:
         note.forget()
-        raise StorageError(f"{path} changed while it was sent; send it again.")
-    done = await core.ask(replace(_completion(begun.id), silence=_COMPLETION), Upload)
+        raise
     note.forget()
     return done
+
+
+class _Changed(StorageError):
+    """The film is not any more what it was when its digests were made."""
+
+
+@dataclass(frozen=True)
+class _Journey:
+    """A film on its way: as it was when it was read, and how it is cut."""
+
+    core: Core
+    path: Path
+    state: FileState
+    plan: Plan
+    told: OnProgress | None
+
+    async def go(self, begun: Upload) -> Upload:
+        """Send what is missing of an upload, and complete it."""
+        meter = Meter(self.state.size, self.told)
+        there = {part.number for part in begun.arrived}
+        meter.add(sum(part.size for part in begun.arrived))
+        await _send_missing(self.core, self.path, begun, self.plan, there, meter)
+        if _state(self.path) != self.state:
+            raise _Changed(f"{self.path} changed while it was sent; send it again.")
+        return await self.core.ask(replace(_completion(begun.id), silence=_COMPLETION), Upload)
 
 
 async def find_upload(core: Core, id: str) -> Upload:

@@ -69,11 +69,14 @@ async def test_an_upload_that_the_store_forgot_begins_again_under_the_same_id(
     ObjectStore.of(service_settings).abort_upload(upload.object_key, upload.store_upload)
 
     status = (await api.get(f"{UPLOADS}/{begun['id']}")).json()
+    early = await api.post(f"{UPLOADS}/{begun['id']}/complete")
     again = (await api.get(f"{UPLOADS}/{begun['id']}/parts")).json()
     await send(again["data"], data)
     done = await api.post(f"{UPLOADS}/{begun['id']}/complete")
 
     assert status["arrived"] == []
+    assert early.status_code == 409
+    assert "send all of them again" in early.json()["detail"]
     assert done.status_code == 200, done.text
 
 
@@ -159,8 +162,26 @@ async def test_an_upload_that_is_given_up_is_forgotten_with_its_parts(api: httpx
         await send(begun["parts"], film(1000))
 
 
-async def test_a_completed_upload_is_not_aborted(api: httpx.AsyncClient) -> None:
-    assert (await api.delete(f"{UPLOADS}/{await uploaded(api)}")).status_code == 409
+async def test_a_film_that_came_in_for_nothing_can_be_deleted(
+    api: httpx.AsyncClient, ledger: Ledger, account: Tenant, service_settings: Settings
+) -> None:
+    upload = await uploaded(api)
+    answer = await api.delete(f"{UPLOADS}/{upload}")
+
+    assert answer.status_code == 204, answer.text
+    assert (await api.get(f"{UPLOADS}/{upload}")).status_code == 404
+    assert ledger(lambda s: s.scalars(select(Asset).where(Asset.account_id == account.id)).all()) == []
+    assert list(ObjectStore.of(service_settings).list(f"accounts/{account.id}/")) == []
+
+
+async def test_a_film_that_a_job_is_of_is_not_deleted(api: httpx.AsyncClient) -> None:
+    upload = await uploaded(api)
+    assert (await api.post("/v1/jobs", json={"upload_id": upload})).status_code == 202
+
+    answer = await api.delete(f"{UPLOADS}/{upload}")
+
+    assert answer.status_code == 409
+    assert (await api.post("/v1/jobs", json={"upload_id": upload})).status_code == 202
 
 
 async def test_an_upload_expires(api: httpx.AsyncClient, ledger: Ledger) -> None:

@@ -9,7 +9,7 @@ from services.backbone.ledger.sessions import transaction
 from services.backbone.ledger.tables import Asset, Job, JobStatus, Upload, UploadState
 from services.backbone.objects.keys import step_key, upload_key
 from services.backbone.objects.store import ObjectStore
-from services.backbone.settings import Settings
+from services.backbone.settings import Settings, settings
 from tests.services import rows
 
 PAST = timedelta(seconds=1)
@@ -59,6 +59,60 @@ def test_a_job_past_its_retention_is_forgotten_with_all_it_made(store: ObjectSto
         assert session.get(Job, job) is None
         assert session.get(Asset, asset) is None
     assert keys(store) == []
+
+
+def ended_upload(store: ObjectStore, state: UploadState, *, with_film: bool, used: bool = False) -> tuple[str, str]:
+    """An upload that ended two retentions ago, and the key of its film."""
+    long_ago = func.now() - 2 * timedelta(seconds=settings().retention)
+    with transaction() as session:
+        account = rows.account(session)
+        asset = film(account.id, store)
+        session.add(asset)
+        session.flush()
+        if used:
+            rows.job(session, account, asset_id=asset.id)
+        upload = Upload(
+            id=new_id("up"),
+            account_id=account.id,
+            state=state,
+            filename="film.mp4",
+            content_type="video/mp4",
+            size=4,
+            parts={},
+            object_key=asset.object_key,
+            store_upload="",
+            asset_id=asset.id if with_film else None,
+            created_at=long_ago,
+            expires_at=long_ago,
+            completed_at=long_ago if with_film else None,
+        )
+        session.add(upload)
+        return upload.id, asset.object_key
+
+
+def test_a_film_that_no_job_came_for_is_forgotten_with_its_upload(store: ObjectStore):
+    upload, key = ended_upload(store, UploadState.COMPLETED, with_film=True)
+    assert housekeeping.forget_uploads() == 1
+    with transaction() as session:
+        assert session.get(Upload, upload) is None
+        assert session.scalar(select(Asset.id).where(Asset.object_key == key)) is None
+    assert key not in keys(store)
+
+
+def test_a_film_that_a_job_is_of_outlives_the_retention_of_uploads(store: ObjectStore):
+    upload, key = ended_upload(store, UploadState.COMPLETED, with_film=True, used=True)
+    assert housekeeping.forget_uploads() == 0
+    with transaction() as session:
+        assert session.get(Upload, upload) is not None
+    assert key in keys(store)
+
+
+@pytest.mark.parametrize("state", [UploadState.ABORTED, UploadState.EXPIRED])
+def test_an_upload_that_came_to_nothing_is_forgotten(store: ObjectStore, state: UploadState):
+    upload, _ = ended_upload(store, state, with_film=False)
+    assert housekeeping.forget_uploads() == 1
+    with transaction() as session:
+        assert session.get(Upload, upload) is None
 
 
 def test_a_film_stays_while_another_job_is_of_it(store: ObjectStore):
