@@ -49,7 +49,9 @@ class Submission:
     @property
     def fingerprint(self) -> str:
         """What tells the request from another."""
-        return intake.fingerprint_of(self.terms, "create_job", self.filename, self.film.sha256)
+        return intake.fingerprint_of(
+            self.terms, "create_job", self.terms.client_id or "", self.filename, self.film.sha256
+        )
 
 
 async def job_of_form(request: Request, caller: Caller, held: Resources, key: str | None) -> Answer:

@@ -1,7 +1,8 @@
 """Requests that may come twice: with an `Idempotency-Key`, the second is answered as the first, and does nothing.
 
 The lock on a key and the answer under it belong to the transaction that does the work. So an answer is kept exactly
-when the work is, and a process that dies leaves no key that would be in flight for ever. Errors are not kept.
+when the work is, and a process that dies leaves no key that would be in flight for ever. Errors are not kept. Answers
+lie sealed in the ledger, for some tell the secret of a webhook.
 """
 
 from collections.abc import Callable
@@ -12,14 +13,16 @@ from fastapi import Header
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from services.backbone.errors import Conflict, Unprocessable
+from services.backbone.errors import BadSetting, Conflict, Unprocessable
 from services.backbone.ledger.repositories.idempotency import Answers
 from services.backbone.ledger.tables import IdempotencyKey
+from services.backbone.webhooks.sealing import seal, unseal
 
 REPLAYED = "Idempotent-Replayed"
 _HEADER = "Idempotency-Key"
 _WAIT = 1.0
 IN_FLIGHT = "A request with this Idempotency-Key is worked on just now; repeat it in a moment."
+_ANSWERED = "This request was answered before the service's secret changed; look for what it made in the list."
 
 IdempotencyKeyHeader = Annotated[
     str | None,
@@ -57,7 +60,7 @@ def once(session: Session, account_id: str, key: str | None, fingerprint: str, w
         work: does what is asked for.
 
     Raises:
-        Conflict: the same request is worked on just now.
+        Conflict: the same request is worked on just now, or was answered under another secret of the service.
         Unprocessable: the key came with another request before.
     """
     if key is None:
@@ -69,11 +72,15 @@ def once(session: Session, account_id: str, key: str | None, fingerprint: str, w
     if known is not None:
         return _again(known, fingerprint)
     answer = work()
-    answers.keep(key, fingerprint, answer.status, answer.body, answer.headers)
+    answers.keep(key, fingerprint, answer.status, seal(answer.body), answer.headers)
     return answer
 
 
 def _again(known: IdempotencyKey, fingerprint: str) -> Answer:
     if known.fingerprint != fingerprint:
         raise Unprocessable("This Idempotency-Key came with another request before; use a new key for a new request.")
-    return Answer(known.status or 200, known.body or "", {**(known.headers or {}), REPLAYED: "true"})
+    try:
+        body = unseal(known.body or "")
+    except BadSetting as error:
+        raise Conflict(_ANSWERED) from error
+    return Answer(known.status or 200, body, {**(known.headers or {}), REPLAYED: "true"})

@@ -126,8 +126,12 @@ def answer_of(taken: Taken) -> Answer:
 
 
 def fingerprint_of(terms: JobTerms, *more: str) -> str:
-    """What tells one request from another: a hash over all that was given, in whatever order."""
-    given = terms.model_dump(mode="json", exclude_unset=True)
+    """What tells one request from another: a hash over all that is asked for, in whatever order and words.
+
+    A default that is spelled out asks for nothing else than one that is left out, and `client_id` is the name of a
+    request, which stands in the path of some.
+    """
+    given = terms.model_dump(mode="json", exclude_defaults=True, exclude={"client_id"})
     return hashlib.sha256(json.dumps([given, *more], sort_keys=True).encode()).hexdigest()
 
 

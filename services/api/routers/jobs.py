@@ -21,7 +21,7 @@ from services.api.schemas.pages import USUAL_LIMIT, Cursor, Limit
 from services.api.sessions import Held, Session
 from services.api.views import job_json, url_of
 from services.backbone.dispatch import flow
-from services.backbone.errors import Conflict
+from services.backbone.errors import Conflict, Unprocessable
 from services.backbone.housekeeping import Leftovers, forget
 from services.backbone.ledger.repositories.accounts import Accounts
 from services.backbone.ledger.repositories.jobs import JobFilter, Jobs
@@ -87,7 +87,7 @@ async def create_job(
     if request.headers.get("content-type", "").lower().startswith("multipart/"):
         return (await job_of_form(request, caller, held, idempotency_key)).response()
     terms = await json_body(request, JobRequest)
-    fingerprint = intake.fingerprint_of(terms, "create_job")
+    fingerprint = intake.fingerprint_of(terms, "create_job", terms.client_id or "")
 
     def work(sync: SyncSession) -> Answer:
         return intake.answer_of(intake.take_in(sync, caller.account_id, terms))
@@ -119,6 +119,8 @@ async def create_or_attach_job(
 ) -> Response:
     """Create a job under your own id, or attach to it when it is there: as often as you like, there is one job."""
     terms = await json_body(request, JobRequest)
+    if terms.client_id not in (None, id):
+        raise Unprocessable("The client_id is not the one in the path; leave it out.", pointer="/client_id")
     publish_after_commit(session)
     answer = await session.run_sync(lambda sync: _create_or_attach(sync, caller, id, terms))
     return answer.response()

@@ -64,6 +64,12 @@ async def test_a_batch_that_is_sent_again_makes_nothing_twice(api):
     assert again["batch"]["counts"]["total"] == 3
 
 
+async def test_an_item_is_attached_to_a_job_that_was_put_under_its_id(api):
+    put = (await api.put("/v1/jobs/film-1", json={"url": URL.format(1)})).json()
+    taken = (await api.post(BATCHES, json={"items": [{"client_id": "film-1", "url": URL.format(1)}]})).json()
+    assert [(item["outcome"], item["job_id"]) for item in taken["items"]] == [("attached", put["id"])]
+
+
 async def test_calls_that_race_make_one_batch_with_one_job_for_each_item(api):
     answers = await asyncio.gather(*(_send(api, _items(*"abcdef"), reference="race") for _ in range(4)))
     assert len({answer["batch"]["id"] for answer in answers}) == 1

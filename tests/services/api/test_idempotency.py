@@ -61,6 +61,18 @@ async def test_who_comes_while_another_works_on_it_is_sent_away(api: httpx.Async
     assert (await api.post(JOBS, json=BODY, headers=KEY)).status_code == 202
 
 
+async def test_a_secret_in_an_answer_lies_sealed_in_the_ledger(
+    api: httpx.AsyncClient, ledger: Ledger, account: Tenant
+) -> None:
+    body = {**BODY, "webhook": {"url": "https://example.com/hook"}}
+    first, again = [await api.post(JOBS, json=body, headers={"Idempotency-Key": "one"}) for _ in range(2)]
+
+    secret = first.json()["webhook_secret"]
+    assert again.json()["webhook_secret"] == secret
+    kept = ledger(lambda s: s.scalars(select(IdempotencyKey.body).where(IdempotencyKey.account_id == account.id)).one())
+    assert secret not in kept
+
+
 async def test_an_error_is_not_kept(api: httpx.AsyncClient) -> None:
     refused = await api.post(JOBS, json={"upload_id": "up_nothing"}, headers=KEY)
 

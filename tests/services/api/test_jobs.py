@@ -226,6 +226,20 @@ async def test_putting_the_same_job_again_attaches_to_it(api: httpx.AsyncClient)
     assert again.json()["id"] == created.json()["id"]
 
 
+async def test_a_default_that_is_spelled_out_makes_no_other_request(api: httpx.AsyncClient) -> None:
+    await api.put(f"{JOBS}/film-1", json={"url": URL})
+    again = await api.put(f"{JOBS}/film-1", json={"url": URL, "priority": "normal", "client_id": "film-1"})
+
+    assert again.status_code == 200, again.text
+
+
+async def test_a_body_that_names_another_id_than_the_path_is_refused(api: httpx.AsyncClient) -> None:
+    answer = await api.put(f"{JOBS}/film-1", json={"url": URL, "client_id": "film-2"})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/client_id"
+
+
 async def test_two_who_put_the_same_job_at_once_get_the_same_one(api: httpx.AsyncClient) -> None:
     answers = await asyncio.gather(*(api.put(f"{JOBS}/film-1", json={"url": URL}) for _ in range(8)))
 
