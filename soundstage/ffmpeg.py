@@ -22,8 +22,9 @@ from soundstage.errors import MissingPart, StorageError, ToolFailed
 
 CODECS = (
     "h264,hevc,vp8,vp9,libdav1d,av1,mpeg4,mpeg2video,mpeg1video,mjpeg,prores,rawvideo,png,"
-    "aac,mp3,mp3float,mp2,mp2float,ac3,eac3,opus,libopus,vorbis,libvorbis,flac,alac,"
-    "pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_f32le,pcm_u8,pcm_mulaw,pcm_alaw,"
+    "aac,mp3,mp3float,mp2,mp2float,ac3,eac3,dca,truehd,mlp,opus,libopus,vorbis,libvorbis,flac,alac,"
+    "pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f64le,pcm_u8,pcm_mulaw,pcm_alaw,"
+    "pcm_bluray,pcm_dvd,"
     "mov_text,srt,subrip,webvtt,ass"
 )
 MAX_PIXELS = 8192 * 8192

@@ -5,13 +5,14 @@ be: a playlist called `film.mp4` is refused here and could not be followed anywa
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import IO
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
@@ -28,12 +29,20 @@ PICTURE_CODECS = frozenset(
 )
 SOUND_CODECS = frozenset(
     (
-        *("aac", "mp3", "mp2", "ac3", "eac3", "opus", "vorbis", "flac", "alac", "pcm_s16le", "pcm_s16be", "pcm_s24le"),
-        *("pcm_s24be", "pcm_s32le", "pcm_f32le", "pcm_u8", "pcm_mulaw", "pcm_alaw"),
+        *("aac", "mp3", "mp2", "ac3", "eac3", "dts", "truehd", "mlp", "opus", "vorbis", "flac", "alac", "pcm_s16le"),
+        *("pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be", "pcm_f32le", "pcm_f64le", "pcm_u8"),
+        *("pcm_mulaw", "pcm_alaw", "pcm_bluray", "pcm_dvd"),
     )
 )
 # The decoders that stand behind a codec under another name.
-_CODEC_OF_DECODER = {"libdav1d": "av1", "mp3float": "mp3", "mp2float": "mp2", "libopus": "opus", "libvorbis": "vorbis"}
+_CODEC_OF_DECODER = {
+    "libdav1d": "av1",
+    "mp3float": "mp3",
+    "mp2float": "mp2",
+    "libopus": "opus",
+    "libvorbis": "vorbis",
+    "dca": "dts",
+}
 _PART = 1 << 20
 _MOST_ACROSS = 16_384
 _FIRST_PACKETS = 200
@@ -170,7 +179,7 @@ def _sound(opened: InputContainer) -> tuple[Sound | None, tuple[str, ...]]:
         s for s in streams if s.codec_context is not None and _codec(s.codec_context.name) in SOUND_CODECS and s.rate
     ]
     if not readable:
-        return None, ("The film's sound is in a coding that is not read here; the film was taken as silent.",)
+        return None, (_unread(streams),)
     chosen = next((s for s in readable if s.disposition & Disposition.default), readable[0])
     facts = SoundFacts(
         codec=_codec(chosen.codec_context.name),
@@ -180,6 +189,15 @@ def _sound(opened: InputContainer) -> tuple[Sound | None, tuple[str, ...]]:
         streams=len(streams),
     )
     return Sound(index=chosen.index, facts=facts), ()
+
+
+def _unread(streams: Sequence[AudioStream]) -> str:
+    """A sentence for the user on sound that is there and cannot be read."""
+    known = sorted({stream.codec_context.name for stream in streams if stream.codec_context is not None})
+    coding = " and ".join(known) or "a coding that nothing here knows"
+    return (
+        f"The film's sound is in {coding}, which is not read here, and was taken as silence; convert it to AAC first."
+    )
 
 
 def _declared_end(opened: InputContainer, stream: VideoStream) -> float | None:

@@ -241,3 +241,22 @@ def test_progress_grows_to_one(tmp_path: Path) -> None:
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
     assert len(seen) > 2
+
+
+@pytest.mark.parametrize(
+    ("encoder", "codec"), [("dca", "dts"), ("truehd", "truehd"), ("ac3", "ac3"), ("pcm_s24le", "pcm_s24le")]
+)
+def test_the_sound_of_discs_is_heard(tmp_path: Path, read: Read, encoder: str, codec: str) -> None:
+    coding = ("-c:a", encoder, "-strict", "experimental")
+    reading = read(footage.in_container(tmp_path / "film.mkv", sound=footage.tone(seconds=1), options=coding))
+    assert reading.facts.sound is not None
+    assert reading.facts.sound.codec == codec
+    assert reading.shots[0].sound_level is not None
+    assert reading.shots[0].sound_level > -40
+
+
+def test_sound_that_cannot_be_read_is_named(tmp_path: Path, read: Read) -> None:
+    film = footage.in_container(tmp_path / "film.mkv", sound=footage.tone(seconds=1), options=("-c:a", "wmav2"))
+    reading = read(film)
+    assert reading.facts.sound is None
+    assert any("wmav2" in note for note in reading.notes)
