@@ -33,12 +33,13 @@ def test_cuts_are_found_at_any_rate(tmp_path: Path, read: Read, fps: int) -> Non
     assert [time for time, _ in _boundaries(read(tmp_path / "f.mp4"))] == pytest.approx(cuts, abs=1e-3)
 
 
-def test_a_dissolve_is_found_within_its_time(tmp_path: Path, read: Read) -> None:
-    before, after = _shot(5, 50), _shot(3, 50)
-    film = [*before[:35], *footage.dissolve(before[35:], after[:15]), *after[15:]]
+@pytest.mark.parametrize(("before", "after", "length"), [(5, 3, 15), (1, 5, 20), (6, 2, 20), (4, 1, 20), (2, 4, 20)])
+def test_a_dissolve_is_found_within_its_time(tmp_path: Path, read: Read, before: int, after: int, length: int) -> None:
+    first, second, begin = _shot(before, 50), _shot(after, 50), 50 - length
+    film = [*first[:begin], *footage.dissolve(first[begin:], second[:length]), *second[length:]]
     found = _boundaries(read(footage.write_film(tmp_path / "f.mp4", film)))
     assert [kind for _, kind in found] == ["dissolve"]
-    assert 35 / 25 <= found[0][0] <= 50 / 25
+    assert begin / 25 <= found[0][0] <= 50 / 25
 
 
 @pytest.mark.parametrize("colour", [0, 255], ids=["black", "white"])
