@@ -9,6 +9,8 @@ from soundstage.synth.procedural.noise import Floats
 
 # Amplitude falls by 60 dB over a decay time, as reverberation and modal decay are given.
 _SIXTY_DB = np.log(1000)
+# Curves that change at most some tens of times a second need no more points than one in so many frames.
+_HOP = 16
 
 
 def ticks(seconds: float) -> Floats:
@@ -51,12 +53,20 @@ def hump(seconds: float) -> Floats:
 
 def flicker(rng: np.random.Generator, seconds: float, rate: float) -> Floats:
     """A smooth random curve of about -1..1 that changes `rate` times a second."""
-    time = ticks(seconds) * rate
-    knots = rng.uniform(-1, 1, int(time[-1]) + 3)
-    index = time.astype(int)
+    frames = max(int(seconds * SAMPLE_RATE), 16)
+    knots = rng.uniform(-1, 1, int((frames - 1) / SAMPLE_RATE * rate) + 3)
+    time = np.arange(0, frames + _HOP, _HOP) / SAMPLE_RATE * rate
+    index = np.minimum(time.astype(int), len(knots) - 2)
     part = time - index
     part = part * part * (3 - 2 * part)
-    return np.asarray(knots[index] * (1 - part) + knots[index + 1] * part)
+    return straight(knots[index] * (1 - part) + knots[index + 1] * part, _HOP)[:frames]
+
+
+def straight(values: Floats, hop: int) -> Floats:
+    """A curve frame by frame, straight between values that stand `hop` frames apart; up to the last of them."""
+    ramp = np.diff(values)[:, None] * (np.arange(hop, dtype=values.dtype) / hop)
+    ramp += values[:-1, None]
+    return np.asarray(ramp.ravel())
 
 
 def faded(sound: Floats, seconds: float = 0.005) -> Floats:

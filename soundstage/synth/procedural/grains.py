@@ -6,6 +6,7 @@ import numpy as np
 from scipy.fft import next_fast_len
 
 from soundstage.sound import SAMPLE_RATE, Block
+from soundstage.synth.procedural.material import made_once
 from soundstage.synth.procedural.noise import Floats, grounded
 from soundstage.synth.procedural.streams import Event, Stream, timeline, woven
 
@@ -55,8 +56,14 @@ def scattered(
 
 def cloud(rng: np.random.Generator, grain: Grain, rate: float, spread: float = 0.5, width: float = 0.9) -> Stream:
     """An endless dense cloud of grains: two scattered loops, woven."""
-    grains = bank(rng, grain)
-    return woven(rng, [scattered(rng, grains, rate, seconds, spread, width) for seconds in (5.3, 7.9)])
+    return woven(rng, _clouds(grain, rate, spread, width))
+
+
+@made_once(most=4)
+def _clouds(grain: Grain, rate: float, spread: float, width: float) -> tuple[Block, ...]:
+    chance = np.random.default_rng([round(1000 * rate), round(1000 * spread)])
+    grains = bank(chance, grain)
+    return tuple(scattered(chance, grains, rate, seconds, spread, width) for seconds in (5.3, 7.9))
 
 
 def strewn(rng: np.random.Generator, grain: Grain, rate: float, spread: float = 0.5, width: float = 0.9) -> Stream:

@@ -14,6 +14,8 @@ from soundstage.synth.procedural.recipe import Recipe
 from soundstage.synth.procedural.recipes import RECIPES
 
 LICENCE = "CC0-1.0"
+# Raised whenever a cue and its seeds give other samples than before: kept takes are then made anew.
+VERSION = 2
 
 # Seconds of one core per second of sound: the median over all recipes (`python -m benchmarks.makers`).
 _COST = 0.01
@@ -36,7 +38,7 @@ class ProceduralMaker:
         label = knowledge().find(cue.label)
         if label is None or label.recipe is None:
             return Fit(0.0, "no recipe for this label")
-        return Fit(label.fidelity, f"recipe {label.recipe.name}")
+        return Fit(label.fidelity, f"recipe {label.recipe.name}", basis=f"procedural {VERSION}")
 
     def make(self, cue: Cue, seed: int) -> Rendering:
         """Start rendering the cue.

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import scipy
@@ -10,7 +11,7 @@ from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
 
 from soundstage.sound import SAMPLE_RATE, Block
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 Curve = Sequence[tuple[float, float]]
 
 # Beyond its first and last point a curve falls by this much, in dB per octave.
@@ -51,7 +52,7 @@ def coloured(rng: np.random.Generator, frames: int, curve: Curve, channels: int 
 def hiss(rng: np.random.Generator, seconds: float, curve: Curve) -> Floats:
     """A mono stretch of noise of a colour, RMS 1."""
     frames = max(int(seconds * SAMPLE_RATE), 16)
-    return coloured(rng, next_fast_len(frames, real=True), curve)[0, :frames].astype(np.float64)
+    return coloured(rng, next_fast_len(frames, real=True), curve)[0, :frames]
 
 
 def loop_table(rng: np.random.Generator, seconds: float, curve: Curve, width: float = 1.0) -> Block:

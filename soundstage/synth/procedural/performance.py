@@ -11,6 +11,7 @@ from soundstage.cuesheet import Perspective
 from soundstage.knowledge.label import Behaviour
 from soundstage.sound import SAMPLE_RATE, Block, frames_of
 from soundstage.synth.procedural.grains import panned, peaked
+from soundstage.synth.procedural.material import made_once
 from soundstage.synth.procedural.noise import Floats, grounded
 from soundstage.synth.procedural.recipe import BedMaker, Making, Pass, Recipe
 from soundstage.synth.procedural.space import STANDS, Stand, distanced, impulse, placed
@@ -92,7 +93,7 @@ def _hits(recipe: Recipe, making: Making, part: Part, stand: Stand) -> Iterator[
     """The hits as events in the order they begin; passages may begin before their anchor."""
     if recipe.blow is None:
         return
-    response = impulse(np.random.default_rng([part.source, 3]), stand)
+    response = _surroundings(part.source, stand)
     waiting: list[tuple[int, int, Event]] = []
     for index, strike in enumerate(_strikes(recipe, making, part)):
         while waiting and waiting[0][0] < frames_of(strike.time - _LONGEST_LEAD):
@@ -101,6 +102,12 @@ def _hits(recipe: Recipe, making: Making, part: Part, stand: Stand) -> Iterator[
         heapq.heappush(waiting, (event.frame, index, event))
     while waiting:
         yield heapq.heappop(waiting)[2]
+
+
+@made_once(most=8)
+def _surroundings(source: int, stand: Stand) -> Block:
+    """How the place of a source answers."""
+    return impulse(np.random.default_rng([source, 3]), stand)
 
 
 def _event(made: Floats | Pass, strike: Strike, stand: Stand, response: Block, making: Making) -> Event:
@@ -163,11 +170,11 @@ def _gain(held: Sequence[Block], contrast: float) -> np.float32:
 
 
 def _loudness(held: Sequence[Block]) -> float:
-    """About the loudness in LUFS (BS.1770-5): K-weighted in the spectrum, windows of 0.4 s, the quiet ones left out."""
+    """About the loudness in LUFS (BS.1770-5), by every other window of 0.4 s: K-weighted, the quiet ones left out."""
     sound = np.hstack(held)
     windows = max(sound.shape[1] // _WINDOW, 1)
     sound = sound[:, : windows * _WINDOW].reshape(2, windows, -1)
-    spectrum = rfft(sound)
+    spectrum = rfft(sound[:, ::2])
     power = (spectrum.real**2 + spectrum.imag**2).sum(axis=0) @ _weights(sound.shape[2])
     loudness = -0.691 + 10 * np.log10(2 * power / sound.shape[2] ** 2 + 1e-12)
     return float(10 * np.log10(np.mean(10 ** (loudness[loudness > loudness.max() - 12] / 10))))

@@ -28,6 +28,11 @@ class Parameter:
     doc: str = ""
 
 
+def timbre_of(seed: int) -> np.random.Generator:
+    """Chance that belongs to the source of a seed."""
+    return np.random.default_rng([seed, 1])
+
+
 @dataclass(frozen=True)
 class Making:
     """What a recipe works with: chance, the parameters' values, and the cue around it.
@@ -54,7 +59,7 @@ class Making:
 
     def timbre(self) -> np.random.Generator:
         """Chance that belongs to the source: the same numbers at every hit."""
-        return np.random.default_rng([self.seed, 1])
+        return timbre_of(self.seed)
 
     def using(self, values: Mapping[str, float]) -> "Making":
         """The same making for another recipe that this one is built on, with that one's parameters."""

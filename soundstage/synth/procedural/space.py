@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 
 from soundstage.cuesheet import Perspective
 from soundstage.sound import SAMPLE_RATE, Block
-from soundstage.synth.procedural.envelopes import decay
+from soundstage.synth.procedural.envelopes import decay, straight
 from soundstage.synth.procedural.noise import Curve, Floats, band, coloured
 from soundstage.synth.procedural.streams import Stream
 from soundstage.synth.procedural.tones import sampled
 
 _SPEED_OF_SOUND = 343.0
+# A passage is reckoned at every so many frames, and made in pieces of so many of those, which fit the cache.
+_HOP = 64
+_PIECE = 256
 
 
 @dataclass(frozen=True)
@@ -113,18 +116,31 @@ def passing(
         The stereo passage and the frame of closest approach as it is heard.
     """
     frames = int(seconds * SAMPLE_RATE)
-    heard = np.arange(frames) / SAMPLE_RATE - seconds / 2
+    knots = np.arange(0, frames + _HOP, _HOP)
+    heard = knots / SAMPLE_RATE - seconds / 2
     # Emission time t solves heard = t + r(t)/c: a quadratic in t.
     c, v, d = _SPEED_OF_SOUND, speed, distance
     a, b = c * c - v * v, c * c * heard
     sent = (b - np.sqrt(np.maximum(b * b - a * (c * c * heard**2 - d * d), 0))) / a
     way = np.sqrt(d * d + (v * sent) ** 2)
     place = (sent - sent[0]) * SAMPLE_RATE
-    dull, bright = sampled(np.stack(source(int(place[-1]) + 4)), place)
+    near = d / way
+    edges = np.maximum(np.sin(np.pi * np.minimum(knots / frames, 1)), 0) ** 0.35
+    angle = np.pi / 4 * (1 + (0.85 if left_first else -0.85) * v * sent / way)
+    loud = np.sqrt(2) * edges * np.stack([np.cos(angle), np.sin(angle)])
+    dull, bright = (loud * near).astype(np.float32), (loud * near**1.7).astype(np.float32)
+    parts = np.stack(source(int(place[-1]) + 4)).astype(np.float32)
+    stereo = [_moved(parts, place, dull, bright, at) for at in range(0, len(knots) - 1, _PIECE)]
+    return np.concatenate(stereo)[:frames], int(knots[np.argmax(near)])
+
+
+def _moved(parts: Block, place: Floats, dull: Block, bright: Block, knot: int) -> Block:
+    """A piece of a passage from a knot on: both parts read where they are heard, times what is left of them."""
+    piece = slice(knot, knot + _PIECE + 1)
     # Only the place in the source needs double precision.
-    near = (d / way).astype(np.float32)
-    sound = near * dull + near ** np.float32(1.7) * bright
-    sound *= np.maximum(np.sin(np.linspace(0, np.pi, frames, dtype=np.float32)), 0) ** np.float32(0.35)
-    angle = np.float32(np.pi / 4) * (1 + ((0.85 if left_first else -0.85) * v * sent / way).astype(np.float32))
-    stereo = np.stack([np.cos(angle), np.sin(angle)], axis=1) * (np.sqrt(2) * sound)[:, None]
-    return stereo.astype(np.float32), int(np.argmax(near))
+    low, high = sampled(parts, straight(place[piece], _HOP))
+    sides = [
+        straight(d, _HOP) * low + straight(b, _HOP) * high
+        for d, b in zip(dull[:, piece], bright[:, piece], strict=True)
+    ]
+    return np.stack(sides, axis=1)

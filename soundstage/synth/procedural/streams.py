@@ -7,7 +7,7 @@ faster; a chunk belongs to whoever takes it and may be changed in place.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import tee
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len
 
 from soundstage.sound import SAMPLE_RATE, Block
+from soundstage.synth.procedural.envelopes import straight
+from soundstage.synth.procedural.material import made_once
 from soundstage.synth.procedural.noise import Curve, Floats, loop_table
 
 CHUNK = 1 << 15
 _STEP = 512
 _STEPS = CHUNK // _STEP
-_RAMP = (np.arange(_STEP, dtype=np.float32) / _STEP)[None, :]
+# Chunks whose control curves are drawn at once.
+_AHEAD = 8
 
 Stream = Iterator[Block]
 Curves = Iterator[Floats]
@@ -35,7 +38,7 @@ def wander(rng: np.random.Generator, period: float, roughness: float = 0.35) -> 
     """
     slow, quick = _control(rng, period), _control(rng, period / 3.1)
     while True:
-        yield np.asarray((1 - roughness) * next(slow) + roughness * next(quick))
+        yield from ((1 - roughness) * next(slow) + roughness * next(quick)).reshape(_AHEAD, _STEPS)
 
 
 def ramped(curve: Curves, shape: Callable[[Floats], Floats]) -> Iterator[Gains]:
@@ -43,15 +46,20 @@ def ramped(curve: Curves, shape: Callable[[Floats], Floats]) -> Iterator[Gains]:
     last: float | None = None
     for control in curve:
         value = shape(control).astype(np.float32)
-        starts = np.concatenate([[value[0] if last is None else last], value[:-1]]).astype(np.float32)
-        yield (starts[:, None] + (value - starts)[:, None] * _RAMP).ravel()
+        yield _ramp(value, float(value[0]) if last is None else last)
         last = float(value[-1])
 
 
+def _ramp(value: Floats, before: float) -> Floats:
+    """One value per frame, from `before` straight on from one at control rate to the next."""
+    return straight(np.concatenate([[before], value]).astype(np.float32), _STEP)
+
+
 def _control(rng: np.random.Generator, period: float) -> Iterator[Floats]:
-    """Value noise at control rate: random knots a period apart, smoothly joined."""
+    """Value noise at control rate, for several chunks at a time: random knots a period apart, smoothly joined."""
     spacing = period * SAMPLE_RATE / _STEP
-    place = np.arange(_STEPS) / spacing + rng.uniform(0, 1)
+    steps = _AHEAD * _STEPS
+    place = np.arange(steps) / spacing + rng.uniform(0, 1)
     knots = rng.uniform(-1, 1, 2)
     origin = 0
     while True:
@@ -62,7 +70,7 @@ def _control(rng: np.random.Generator, period: float) -> Iterator[Floats]:
         part = place - origin - index
         part = part * part * (3 - 2 * part)
         yield knots[index] * (1 - part) + knots[index + 1] * part
-        place = place + _STEPS / spacing
+        place = place + steps / spacing
         keep = int(place[0]) - origin
         if keep > 0:
             held = min(keep, len(knots) - 1)
@@ -80,47 +88,81 @@ def looped(table: Block, start: int = 0) -> Stream:
         place = end % size
 
 
-def woven(rng: np.random.Generator, tables: Sequence[Block], period: float = 2.5) -> Stream:
+class Woven(Iterator[Block]):
+    """Two loops, each times a gain at control rate: what moves and scales the whole is folded into the two gains.
+
+    So a layer of a bed costs two products a frame, whatever is done to it.
+    """
+
+    def __init__(self, loops: tuple[Stream, Stream], gains: Iterator[tuple[Floats, Floats]]) -> None:
+        """Args: loops: endless. gains: of each for every chunk, shape (CHUNK / 512,)."""
+        self._loops = loops
+        self._gains = gains
+        self._last: list[float] | None = None
+
+    def __next__(self) -> Block:
+        mix = np.zeros((2, CHUNK), np.float32)
+        self.add_to(mix)
+        return mix
+
+    def add_to(self, total: Block) -> None:
+        """Add the next chunk to one at hand."""
+        gains = [np.asarray(gain, np.float32) for gain in next(self._gains)]
+        last = self._last or [float(gain[0]) for gain in gains]
+        for loop, gain, before in zip(self._loops, gains, last, strict=True):
+            total += next(loop) * _ramp(gain, before)
+        self._last = [float(gain[-1]) for gain in gains]
+
+    def times(self, factors: Iterator[Floats | float]) -> "Woven":
+        """The same times a factor for every chunk; this one is used up by it."""
+        gains = ((near * factor, far * factor) for (near, far), factor in zip(self._gains, factors, strict=False))
+        return Woven(self._loops, gains)
+
+
+def woven(rng: np.random.Generator, tables: Sequence[Block], period: float = 2.5) -> Woven:
     """Two loops of different length, cross-faded to and fro at random: no repetition to be heard."""
     first, second = (looped(table, int(rng.integers(table.shape[1]))) for table in tables)
-    here, there = tee(wander(rng, period))
-    gains = zip(
-        ramped(here, lambda turn: np.cos(np.pi / 4 * (1 + turn))),
-        ramped(there, lambda turn: np.sin(np.pi / 4 * (1 + turn))),
-        strict=False,
-    )
-    for one, other, (near, far) in zip(first, second, gains, strict=False):
-        mix = one * near
-        mix += other * far
-        yield mix
+    turns = (np.pi / 4 * (1 + turn) for turn in wander(rng, period))
+    return Woven((first, second), ((np.cos(turn), np.sin(turn)) for turn in turns))
 
 
 def texture(rng: np.random.Generator, curve: Curve, width: float = 1.0, period: float = 2.5) -> Stream:
     """An endless bed of noise of a colour, RMS 1."""
-    return woven(rng, [loop_table(rng, seconds, curve, width) for seconds in (4.7, 6.31)], period)
+    return woven(rng, [_noise(seconds, tuple(curve), width) for seconds in (4.7, 6.31)], period)
+
+
+@made_once(most=28)
+def _noise(seconds: float, curve: tuple[tuple[float, float], ...], width: float) -> Block:
+    """A loop of noise: of one colour all are alike, so one serves every bed."""
+    shape = [abs(round(1000 * number)) for point in ((seconds, width), *curve) for number in point]
+    return loop_table(np.random.default_rng(shape), seconds, curve, width)
 
 
 def mixed(*streams: Stream) -> Stream:
-    """The sum of streams; ends with the first that ends."""
-    for chunks in zip(*streams, strict=False):
-        total = chunks[0]
-        for chunk in chunks[1:]:
-            total += chunk
+    """The sum of endless streams."""
+    weaves = [stream for stream in streams if isinstance(stream, Woven)]
+    others = [stream for stream in streams if not isinstance(stream, Woven)]
+    while True:
+        total = next(others[0]) if others else np.zeros((2, CHUNK), np.float32)
+        for stream in others[1:]:
+            total += next(stream)
+        for weave in weaves:
+            weave.add_to(total)
         yield total
 
 
 def scaled(stream: Stream, gain: float) -> Stream:
     """A stream times an amplitude."""
-    for chunk in stream:
-        chunk *= np.float32(gain)
-        yield chunk
+    if isinstance(stream, Woven):
+        return stream.times(repeat(gain))
+    return (np.multiply(chunk, np.float32(gain), out=chunk) for chunk in stream)
 
 
 def moved(stream: Stream, curve: Curves, shape: Callable[[Floats], Floats]) -> Stream:
     """A stream times an amplitude that follows `shape` of a control curve."""
-    for chunk, value in zip(stream, ramped(curve, shape), strict=False):
-        chunk *= value
-        yield chunk
+    if isinstance(stream, Woven):
+        return stream.times(map(shape, curve))
+    return (np.multiply(chunk, value, out=chunk) for chunk, value in zip(stream, ramped(curve, shape), strict=False))
 
 
 def swell(depth: float) -> Callable[[Floats], Floats]:
@@ -201,7 +243,14 @@ def lines(
 
 def hum(rng: np.random.Generator, hertz: Sequence[float], gains: Sequence[float], breadth: float = 0.002) -> Stream:
     """An endless steady tone of several partials, RMS 1."""
-    return woven(rng, [lines(rng, hertz, gains, breadth, seconds) for seconds in (5.1, 7.3)], 3.0)
+    tones = tuple(map(float, hertz)), tuple(map(float, gains))
+    return woven(rng, [_tone(*tones, breadth, seconds) for seconds in (5.1, 7.3)], 3.0)
+
+
+@made_once(most=16)
+def _tone(hertz: tuple[float, ...], gains: tuple[float, ...], breadth: float, seconds: float) -> Block:
+    shape = [round(1000 * number) for number in (seconds, *hertz)]
+    return lines(np.random.default_rng(shape), hertz, gains, breadth, seconds)
 
 
 def pulsed(

@@ -52,7 +52,7 @@ def read(tables: Floats, phase: Floats) -> Floats:
 def sampled(sounds: Floats, place: Floats) -> Floats:
     """A sound, or several in rows, read at fractional frames that lie within it, straight between its frames."""
     index = place.astype(np.int32)
-    part = place - index
+    part = (place - index).astype(sounds.dtype, copy=False)
     low, high = sounds.take(index, axis=-1), sounds.take(index + 1, axis=-1, mode="clip")
     high -= low
     high *= part

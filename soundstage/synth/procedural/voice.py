@@ -82,7 +82,7 @@ def throat(formants: Sequence[Formant], floor: float, steps: int = 48) -> Floats
     for formant in formants:
         centre = np.interp(share, [p[0] for p in formant.hertz], [p[1] for p in formant.hertz])[:, None]
         gains += 10 ** (formant.level / 20) / np.sqrt(1 + ((bins - centre) / (formant.width / 2)) ** 2)
-    return gains * np.minimum(bins / 80.0, 1.0)
+    return np.asarray(gains * np.minimum(bins / 80.0, 1.0))
 
 
 def steady(*formants: tuple[float, float, float]) -> tuple[Formant, ...]:

@@ -1,12 +1,11 @@
 """Many people: murmur, applause, cheers. Single words are never made."""
 
-from functools import lru_cache
-
 import numpy as np
 
 from soundstage.sound import SAMPLE_RATE, Block
 from soundstage.synth.procedural.envelopes import decay, path, smooth_path
 from soundstage.synth.procedural.grains import bank, cloud, panned, picked, strewn
+from soundstage.synth.procedural.material import made_once
 from soundstage.synth.procedural.modal import CERAMIC, GLASS, METAL, strike
 from soundstage.synth.procedural.noise import Floats, band, hiss, loop_table, swept
 from soundstage.synth.procedural.recipe import Making, Parameter, bed, hit
@@ -15,7 +14,7 @@ from soundstage.synth.procedural.tones import sampled
 from soundstage.synth.procedural.voice import Formant, babble, throat
 
 
-@lru_cache(maxsize=24)
+@made_once(most=24)
 def _speakers(effort: int, young: bool) -> tuple[Floats, ...]:
     """A company of speakers, made once: effort in quarters. Every crowd draws its own voices from one."""
     chance = np.random.default_rng([effort, young])
@@ -26,7 +25,7 @@ def _speakers(effort: int, young: bool) -> tuple[Floats, ...]:
     )
 
 
-@lru_cache(maxsize=8)
+@made_once(most=8)
 def _people(seed: int, seconds: float, count: int, effort: float, young: float) -> Block:
     """A loop of several people speaking at once, each with a pace, a place and a beginning of their own.
 

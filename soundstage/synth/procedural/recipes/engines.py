@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from soundstage.sound import SAMPLE_RATE, Block
 from soundstage.synth.procedural.envelopes import flicker, path, ticks
+from soundstage.synth.procedural.material import made_once
 from soundstage.synth.procedural.noise import Floats, band, hiss
-from soundstage.synth.procedural.recipe import Making, Parameter, Pass, bed, hit
+from soundstage.synth.procedural.recipe import Making, Parameter, Pass, bed, hit, timbre_of
 from soundstage.synth.procedural.space import passing
 from soundstage.synth.procedural.streams import CHUNK, Stream, mixed, mono_stream, scaled, texture, wander
 from soundstage.synth.procedural.tones import read
@@ -51,7 +52,8 @@ def engine(rng: np.random.Generator, cylinders: int, rough: float, exhaust: floa
         scipy.signal.tf2sos(*scipy.signal.iirpeak(f * rng.uniform(0.95, 1.05), q, SAMPLE_RATE))
         for f, q in ((exhaust, 1.6), (exhaust * 2.7, 2.0), (exhaust * 6.3, 1.5), (exhaust * 13.0, 1.2))
     ]
-    return Engine(np.stack([soft, hard, gate / gate.max()]), uneven, cylinders, strokes, np.stack(peaks)[:, 0, :])
+    cycle = np.stack([soft, hard, gate / gate.max()]).astype(np.float32)
+    return Engine(cycle, uneven.astype(np.float32), cylinders, strokes, np.stack(peaks)[:, 0, :])
 
 
 class Running:
@@ -68,15 +70,19 @@ class Running:
         self._states = [np.zeros((1, 2)) for _ in motor.exhaust]
 
     def read(self, rpm: Floats, load: Floats) -> Floats:
-        """The next frames, mono, RMS about 1."""
-        motor = self._motor
+        """The next frames, mono, RMS about 1; worked in pieces that fit the cache."""
+        places = range(0, len(rpm), CHUNK)
+        return np.concatenate([self._piece(rpm[at : at + CHUNK], load[at : at + CHUNK]) for at in places])
+
+    def _piece(self, rpm: Floats, load: Floats) -> Floats:
+        motor, load = self._motor, load.astype(np.float32)
         cycle = self._cycle + np.cumsum(rpm) / (60.0 * motor.strokes * SAMPLE_RATE)
         self._cycle = float(cycle[-1])
         soft, hard, gate = read(motor.cycle, cycle)
-        pulses = (1 - load) * soft + load * 1.3 * hard
-        pulses *= motor.uneven[(cycle * motor.firings).astype(np.int64) % _UNEVEN]
-        noise = self._noise[(self._place + np.arange(len(rpm))) % len(self._noise)]
-        self._place += len(rpm)
+        pulses = soft + load * (np.float32(1.3) * hard - soft)
+        pulses *= motor.uneven[(cycle * motor.firings).astype(np.int32) % _UNEVEN]
+        noise = self._noise.take(np.arange(self._place, self._place + len(rpm)), mode="wrap")
+        self._place = (self._place + len(rpm)) % len(self._noise)
         # What an outlet radiates is the change of its flow: highs rise until the pipe is large against the wave.
         flow = np.tanh(1.5 * pulses)
         dirty = 1.8 * (flow - 0.9 * np.concatenate([[self._flow], flow[:-1]]))
@@ -86,7 +92,7 @@ class Running:
         for n, section in enumerate(motor.exhaust):
             tone, self._states[n] = scipy.signal.sosfilt(section[None, :], dirty, zi=self._states[n])
             out += tone * (1.0, 0.8, 0.9, 1.1)[n]
-        return np.asarray(out + noise * (0.25 + 0.75 * gate) * 0.15 * self._mechanical)
+        return np.asarray(out + noise * (0.25 + 0.75 * gate) * np.float32(0.15 * self._mechanical), np.float32)
 
 
 _PARAMETERS = (
@@ -116,9 +122,13 @@ def engine_running(making: Making) -> Stream:
 
 
 def _built(making: Making) -> Engine:
-    return engine(
-        making.timbre(), making.choice("cylinders"), making["rough"], making["exhaust"], making.choice("strokes")
-    )
+    return _motor(making.seed, making.choice("cylinders"), making["rough"], making["exhaust"], making.choice("strokes"))
+
+
+@made_once(most=4)
+def _motor(seed: int, cylinders: int, rough: float, exhaust: float, strokes: int) -> Engine:
+    """The engine of a source, built once for all its passages and scenes."""
+    return engine(timbre_of(seed), cylinders, rough, exhaust, strokes)
 
 
 def _run(making: Making) -> Iterator[Floats]:

@@ -55,7 +55,7 @@ def explosion(making: Making) -> Floats:
             rng, rng, (STONE, WOOD, METAL)[int(rng.choice(3, p=(0.6, 0.3, 0.1)))], rng.uniform(0.5, 2.0), 0.8, 0.5
         )
         parts.append((float(at), peaked(stone) * rng.lognormal(-2.6, 0.6)))
-    sound = np.tanh(1.6 * peaked(laid(seconds, parts)))
+    sound: Floats = np.tanh(1.6 * peaked(laid(seconds, parts)))
     if making["echo"] <= 0:
         return sound
     return echoing(rng, sound, 1.5 + 2.5 * size, -22 + 12 * making["echo"])
@@ -207,7 +207,7 @@ def rocket(making: Making) -> Floats:
         hiss(rng, seconds, ((500, -2), (1800, 0), (7000, -8))) * np.clip(flicker(rng, seconds, 55) + 0.3, 0, None) ** 2
     )
     loud = smooth_path(seconds, ((0, 0.6), (0.06, 1), (0.4, 0.7), (1, 0)))
-    return np.tanh(0.8 * (roar + (0.9 - 0.4 * size) * tear) * loud)
+    return np.asarray(np.tanh(0.8 * (roar + (0.9 - 0.4 * size) * tear) * loud))
 
 
 @hit(

@@ -64,7 +64,7 @@ def cloth(making: Making) -> Floats:
     noise = hiss(rng, seconds, ((350, -5), (1100 + 900 * stiff, 0), (4500, -8), (9000, -18)))
     folds = np.clip(flicker(rng, seconds, 9) + 0.35, 0, None) ** 1.5 + 0.15
     grain = 1 + stiff * np.abs(hiss(rng, seconds, band(30, 200)))
-    return noise * folds * grain * smooth_path(seconds, ((0, 0.35), (0.3, 1), (1, 0)))
+    return np.asarray(noise * folds * grain * smooth_path(seconds, ((0, 0.35), (0.3, 1), (1, 0))))
 
 
 @hit("flap", Parameter("size", 0.5, doc="handkerchief (0) to sail (1)"), every=0.42, jitter=0.3)

@@ -118,11 +118,8 @@ def popcorn(making: Making) -> Stream:
 
     def burst(chance: np.random.Generator) -> Floats:
         thump = np.sin(2 * np.pi * chance.uniform(280, 600) * ticks(0.03)) * decay(0.03, 0.025)
-        return (
-            thump
-            + 0.7 * hiss(chance, 0.03, band(800, 6000)) * decay(0.03, 0.008)
-            + 0.15 * peaked(strike(chance, chance, METAL, 0.9, 0.5, 0.02)[:1440])
-        )
+        pan = 0.15 * peaked(strike(chance, chance, METAL, 0.9, 0.5, 0.02)[:1440])
+        return np.asarray(thump + pan + 0.7 * hiss(chance, 0.03, band(800, 6000)) * decay(0.03, 0.008))
 
     return mixed(
         scaled(strewn(rng, picked(bank(rng, burst, 30)), 2 + 22 * making["rate"], 0.4, 0.4), 0.8),

@@ -1,7 +1,6 @@
 """Forest, meadow and night: leaves, choirs of birds, insects and frogs."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from soundstage.sound import SAMPLE_RATE, Block
 from soundstage.synth.procedural.cries import varied
 from soundstage.synth.procedural.envelopes import laid, path, pluck, ticks
 from soundstage.synth.procedural.grains import panned, peaked
+from soundstage.synth.procedural.material import made_once
 from soundstage.synth.procedural.noise import Floats
 from soundstage.synth.procedural.recipe import Making, Parameter, bed, hit
 from soundstage.synth.procedural.recipes.birds import CROAKS
@@ -44,13 +44,13 @@ from soundstage.synth.procedural.voice import spoken
 )
 def forest(making: Making) -> Stream:
     """Leaves in a light wind, birds near and far, each with its own song, insects below."""
-    rng, birds = making.rng, making["birds"]
+    birds = making["birds"]
     air = wind(making.using({"strength": 0.25, "howl": 0.0, "leaves": 0.35, "grit": 0.0, "low": 0.15}))
     layers = [scaled(air, 0.12 + 0.4 * making["leaves"])]
     if birds > 0:
         layers.append(timeline(_birds(making, birds, making["near"])))
     if making["insects"] > 0:
-        layers.append(scaled(_field(rng, 3), 0.3 * making["insects"]))
+        layers.append(scaled(_field(making, 3), 0.3 * making["insects"]))
     return mixed(*layers)
 
 
@@ -65,7 +65,7 @@ def _birds(making: Making, many: float, near: float) -> Iterator[Event]:
         frame += rng.exponential(3.2 - 2.6 * many) * SAMPLE_RATE
 
 
-@lru_cache(maxsize=2)
+@made_once(most=2)
 def _singers(seed: int, many: float, near: float) -> tuple[tuple[Block, ...], ...]:
     """The birds of a wood, made once for all its scenes: of each a few phrases."""
     rng = np.random.default_rng([seed, 11])
@@ -92,10 +92,12 @@ def _cricket(rng: np.random.Generator, hertz: float, rate: float) -> Stream:
     return pulsed(pulses, rng, rng.uniform(1.6, 3.2), 1.0, 2.5, 0.05)
 
 
-def _field(rng: np.random.Generator, count: int) -> Stream:
+def _field(making: Making, count: int) -> Stream:
+    """The crickets of a place: the same ones in all its scenes."""
+    rng, own = making.rng, np.random.default_rng([making.seed, 13])
     voices = []
     for _ in range(count):
-        voice = _cricket(rng, float(rng.uniform(3900, 5600)), float(rng.uniform(22, 34)))
+        voice = _cricket(rng, float(own.uniform(3900, 5600)), float(own.uniform(22, 34)))
         voices.append(moved(voice, wander(rng, 7.0, 0.2), swell(5)))
     return mixed(*voices)
 
@@ -115,7 +117,7 @@ def insects(making: Making) -> Stream:
         scaled(texture(rng, ((60, 0), (400, -8), (1500, -22))), 0.03),
     ]
     if making["crickets"] > 0:
-        layers.append(scaled(_field(rng, 4), 0.5 * making["crickets"]))
+        layers.append(scaled(_field(making, 4), 0.5 * making["crickets"]))
     if making["cicadas"] > 0:
         layers.append(scaled(_cicadas(rng), 1.2 * making["cicadas"]))
     return mixed(*layers)
@@ -144,7 +146,7 @@ def frogs(making: Making) -> Stream:
     ]
     return mixed(
         timeline(_answers(rng, pond, 0.9 - 0.7 * making["many"])),
-        scaled(_field(rng, 2), 0.05),
+        scaled(_field(making, 2), 0.05),
         scaled(texture(rng, ((60, 0), (400, -8), (1500, -22))), 0.02),
     )
 
@@ -248,7 +250,7 @@ def night(making: Making) -> Stream:
     air = wind(making.using({"strength": 0.2, "howl": 0.0, "leaves": 0.3, "grit": 0.0, "low": 0.15}))
     return mixed(
         scaled(air, 0.7 * making["leaves"]),
-        scaled(_field(rng, 4), 0.12 * making["crickets"]),
+        scaled(_field(making, 4), 0.12 * making["crickets"]),
         timeline(_owls(making, rng)),
     )
 

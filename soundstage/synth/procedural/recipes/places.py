@@ -1,7 +1,6 @@
 """Places: rooms, halls, streets and the insides of vehicles."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 import numpy as np
 
@@ -9,6 +8,7 @@ from soundstage.cuesheet import Perspective
 from soundstage.sound import SAMPLE_RATE, Block
 from soundstage.synth.procedural.cries import uttered
 from soundstage.synth.procedural.grains import Grain, bank, panned, peaked, picked, strewn
+from soundstage.synth.procedural.material import made_once
 from soundstage.synth.procedural.modal import METAL, PLASTIC, WOOD, strike
 from soundstage.synth.procedural.noise import Floats
 from soundstage.synth.procedural.recipe import Making, Parameter, bed
@@ -71,7 +71,7 @@ def room(making: Making) -> Stream:
             scaled(crowd_stream(making, min(1.0, 0.25 + 0.5 * size), 0.1 + 0.2 * size), 5.0 * making["people"])
         )
     if making["bustle"] > 0:
-        layers.append(scaled(timeline(_bustle(rng, size, making["bustle"])), 1.6 * making["bustle"]))
+        layers.append(scaled(timeline(_bustle(making, size)), 1.6 * making["bustle"]))
     if making["clatter"] > 0:
         layers.append(scaled(clatter(rng, 0.5 + 2.5 * making["clatter"]), 2.0 * making["clatter"]))
     return mixed(*layers)
@@ -82,14 +82,20 @@ def _thing(rng: np.random.Generator) -> Floats:
     return strike(rng, rng, material, rng.uniform(0.6, 1.8), rng.uniform(0.1, 0.5), 0.4)
 
 
-def _bustle(rng: np.random.Generator, size: float, much: float) -> Iterator[Event]:
-    """Things put down, at some distance, in the reverberation of the place."""
-    stand = Stand(3000, -14, -16 + 12 * size, 0.4 + 2.0 * size)
+@made_once(most=2)
+def _things(seed: int, size: float) -> tuple[Block, ...]:
+    """What is put down in a place, in its reverberation."""
+    rng, stand = np.random.default_rng([seed, 14]), Stand(3000, -14, -16 + 12 * size, 0.4 + 2.0 * size)
     response = impulse(rng, stand)
-    things = [placed(panned(peaked(_thing(rng)), 0.0), stand, response) for _ in range(12)]
+    return tuple(placed(panned(peaked(_thing(rng)), 0.0), stand, response) for _ in range(12))
+
+
+def _bustle(making: Making, size: float) -> Iterator[Event]:
+    """Things put down, at some distance."""
+    rng, things = making.rng, _things(making.seed, size)
     frame = 0.0
     while True:
-        frame += rng.exponential(2.2 - 1.9 * much) * SAMPLE_RATE
+        frame += rng.exponential(2.2 - 1.9 * making["bustle"]) * SAMPLE_RATE
         sound = things[int(rng.integers(len(things)))] * np.float32(rng.lognormal(-1.0, 0.6))
         yield Event(int(frame), sound * panned(np.ones(1), rng.uniform(-0.8, 0.8)))
 
@@ -163,7 +169,7 @@ def city(making: Making) -> Stream:
     return mixed(*layers)
 
 
-@lru_cache(maxsize=4)
+@made_once(most=4)
 def _fleet(seed: int, near: float, speed: float) -> tuple[Block, ...]:
     """The cars of a street, made once for all its scenes."""
     rng = np.random.default_rng([seed, 10])
@@ -222,11 +228,17 @@ def cabin(making: Making) -> Stream:
             scaled(hum(rng, tuple(pitch * number / 2), tuple(1 / number**0.8), 0.004), 1.1 * making["engine"])
         )
     if making["rattle"] > 0:
-        grain: Grain = picked(bank(rng, _rattle, 20))
+        grain: Grain = picked(_fittings(making.seed))
         layers.append(scaled(moved(strewn(rng, grain, 9, 0.8), wander(rng, 1.5), swell(5)), 1.2 * making["rattle"]))
     if making["whine"] > 0:
         layers.append(scaled(hum(rng, (2100, 3150, 4210), (1, 0.4, 0.25), 0.001), 0.12 * making["whine"]))
     return mixed(*layers)
+
+
+@made_once(most=2)
+def _fittings(seed: int) -> list[Floats]:
+    """The rattles of one vehicle."""
+    return bank(np.random.default_rng([seed, 15]), _rattle, 20)
 
 
 def _rattle(rng: np.random.Generator) -> Floats:

@@ -21,7 +21,7 @@ def horn_sound(
 ) -> Floats:
     """Reeds or membranes at several pitches that speak together, sag a little and stop."""
     speak = path(seconds, ((0, 0.93), (min(0.06 / seconds, 0.3), 1.0), (0.95, 1.0), (1, 0.96)))
-    out = np.zeros(len(ticks(seconds)))
+    out: Floats = np.zeros(len(ticks(seconds)))
     for tone in hertz:
         curve = tone * float(rng.normal(1, 0.003)) * speak * (1 + 0.002 * flicker(rng, seconds, 6))
         out += read(tilted(float(curve.max()), -11 + 7 * harsh), phase_of(curve, float(rng.uniform())))

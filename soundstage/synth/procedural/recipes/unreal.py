@@ -110,7 +110,7 @@ def boom(making: Making) -> Floats:
         parts.append(
             (0.0, making["brass"] * peaked(blare * growl * path(seconds, ((0, 0.6), (0.08, 1), (0.4, 0.5), (1, 0)))))
         )
-    return np.tanh(1.3 * laid(seconds, parts))
+    return np.asarray(np.tanh(1.3 * laid(seconds, parts)))
 
 
 @hit(

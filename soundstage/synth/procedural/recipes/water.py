@@ -288,7 +288,7 @@ def drain(making: Making) -> Floats:
         seconds, ((0, 0.5), (0.08, 1), (0.5, 0.6), (0.75, 0.12), (1, 0))
     )
     rush *= 1 + 0.3 * flicker(rng, seconds, 12)
-    parts = [(0.0, rush * (0.35 + 0.4 * making["size"]))]
+    parts: list[tuple[float, Floats]] = [(0.0, rush * (0.35 + 0.4 * making["size"]))]
     for at in rng.beta(3, 2, int(45 * seconds)) * seconds * 0.95:
         parts.append((float(at), bubble(rng, 110, 900) * rng.lognormal(-1.2, 0.5)))
     return laid(seconds, parts)
