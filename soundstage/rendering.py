@@ -20,6 +20,7 @@ from soundstage.knowledge.label import Behaviour, Label
 from soundstage.offers import Offer, Offers, offers_for
 from soundstage.review.hearing import Hearing, best, good_enough, listen
 from soundstage.review.listeners import Ear, bases, guarded
+from soundstage.review.measure import Measured, Measurement
 from soundstage.seals import is_whole, seal
 from soundstage.synth.maker import SoundMaker, Take
 
@@ -164,8 +165,9 @@ class Stage:
         began = self._clock()
         try:
             for number in range(self._options.candidates):
-                takes.append(self._make(offer.maker, cue, key, number))
-                hearings.append(listen(takes[-1].path, cue, label, self._ears))
+                take, measured = self._make(offer.maker, cue, key, number)
+                takes.append(take)
+                hearings.append(listen(take.path, cue, label, self._ears, measured))
                 if (good_enough(hearings[-1]) and _is_settled(cue, label)) or self._is_late(began, len(takes)):
                     break
             chosen = best(hearings)
@@ -179,13 +181,15 @@ class Stage:
         limit, spent = self._options.seconds, self._clock() - began
         return limit is not None and spent * (made + 1) / made > limit
 
-    def _make(self, maker: SoundMaker, cue: Cue, key: str, number: int) -> Take:
+    def _make(self, maker: SoundMaker, cue: Cue, key: str, number: int) -> tuple[Take, Measured]:
         seed = performance_seed(cue, number)
         rendering = maker.make(cue, seed)
         path = self._folder / f".{key}.{number}.part"  # swept up after a kill, as all .part files are
+        facts = sound.SoundFacts(sound.frames_of(cue.duration), rendering.channels, sound.SAMPLE_RATE)
+        measurement = Measurement(facts)
         with contextlib.closing(_until(self._stop, rendering.blocks)) as blocks:
-            frames = sound.write_blocks(path, blocks, rendering.channels)
-        return Take(
+            frames = sound.write_blocks(path, measurement.passing(blocks), rendering.channels)
+        take = Take(
             cue=cue.id,
             identity=key,
             path=path,
@@ -198,6 +202,7 @@ class Stage:
             seed=seed,
             sources=rendering.sources,
         )
+        return take, measurement.result()
 
     def _key(self, offers: Offers, place: int) -> str:
         """Names a take; what ears and the clock have a say in is another one than what they have not."""

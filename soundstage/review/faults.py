@@ -63,9 +63,9 @@ class ClickFinder:
         """Take the next block, shape (frames, channels)."""
         joined = block if self._tail is None else np.concatenate([self._tail, block])
         if len(joined) > _CONTEXT and len(self._found) < _MOST:
-            bend = np.abs(joined[:-2] - 2 * joined[1:-1] + joined[2:])
-            for channel in bend.T:
-                self._search(channel, self._at - (len(joined) - len(block)) + 1)
+            for channel in np.ascontiguousarray(joined.T):
+                bend = np.abs(channel[:-2] - 2 * channel[1:-1] + channel[2:])
+                self._search(bend, self._at - (len(joined) - len(block)) + 1)
         self._at += len(block)
         self._tail = joined[-_CONTEXT:]
 

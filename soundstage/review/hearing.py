@@ -35,7 +35,9 @@ class Hearing:
     channels: int
 
 
-def listen(sound: Path, cue: Cue, label: Label | None, ears: Sequence[Ear] = ()) -> Hearing:
+def listen(
+    sound: Path, cue: Cue, label: Label | None, ears: Sequence[Ear] = (), measured: Measured | None = None
+) -> Hearing:
     """Check a take against its cue and label, streaming, and ask the ears what they make of it.
 
     The score is the geometric mean of the worst check and of the mean of all: one bad fault spoils
@@ -46,11 +48,12 @@ def listen(sound: Path, cue: Cue, label: Label | None, ears: Sequence[Ear] = ())
         cue: what was asked for.
         label: the cue's label; None leaves out what only a label can tell (speech).
         ears: models that judge too; their verdicts count as the checks' do. Silence they are spared.
+        measured: what was measured of the take while it was written.
 
     Raises:
         BadSound: the take cannot be read.
     """
-    measured = measure(sound)
+    measured = measured or measure(sound)
     heard = Listening(cue, label, measured, _onsets(sound, cue, label, measured))
     verdicts = {name: check(heard) for name, check in CHECKS.items()}
     if is_audible(measured):
