@@ -8,7 +8,7 @@ from kombu import Queue
 from services.backbone.dispatch.queues import ALL_QUEUES
 from services.backbone.settings import Settings, settings
 
-_SOFT_SHUTDOWN = 30.0
+_SOFT_SHUTDOWN, _LOADING = 30.0, 600.0
 
 
 def app() -> Celery:
@@ -50,6 +50,8 @@ def _configuration(chosen: Settings) -> dict[str, object]:
         "task_serializer": "json",
         "accept_content": ["json"],
         "task_time_limit": chosen.hard_limit,
+        # A process of the pool says that it is up when its models are loaded; Celery would kill it after 4 s.
+        "worker_proc_alive_timeout": _LOADING,
         "worker_prefetch_multiplier": 1,
         "worker_soft_shutdown_timeout": _SOFT_SHUTDOWN,
         "worker_enable_soft_shutdown_on_idle": False,
