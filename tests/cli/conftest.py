@@ -3,7 +3,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.footage import SIZE, piece, tone, write_film
+from tests.warm import Program
 
 
 def _hear_interrupts() -> None:
@@ -40,10 +42,22 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("home")
 
 
+def ended(*words: str | Path, environment: Mapping[str, str]) -> Said:
+    """How a run of the program ended that nobody disturbed."""
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder, "out"), Path(folder, "err")
+        code = Program("soundstage", *words, environment=environment, out=out, err=err).wait(240)
+        return Said(code, out.read_text(), err.read_text())
+
+
 @pytest.fixture(scope="session")
-def command(home: Path) -> Callable[..., subprocess.Popen[str]]:
+def environment(home: Path) -> Mapping[str, str]:
+    return {**os.environ, "XDG_DATA_HOME": str(home), "COLUMNS": "200"}
+
+
+@pytest.fixture(scope="session")
+def command(environment: Mapping[str, str]) -> Callable[..., subprocess.Popen[str]]:
     """Start the real program, as a user would."""
-    environment = {**os.environ, "XDG_DATA_HOME": str(home), "COLUMNS": "200"}
 
     def start(*arguments: str | Path) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -59,11 +73,9 @@ def command(home: Path) -> Callable[..., subprocess.Popen[str]]:
 
 
 @pytest.fixture(scope="session")
-def run(command: Callable[..., subprocess.Popen[str]]) -> Run:
+def run(environment: Mapping[str, str]) -> Run:
     def run(*arguments: str | Path) -> Said:
-        process = command(*arguments)
-        out, err = process.communicate(timeout=240)
-        return Said(process.returncode, out, err)
+        return ended(*arguments, environment=environment)
 
     return run
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Said
+from tests.cli.conftest import Said, ended
 from tests.weights.publisher import Publisher, publishing
 
 CONTENT = bytes(range(256)) * 1200
@@ -31,6 +31,7 @@ class Models:
     def __init__(self, shelf: Path, publisher: Publisher) -> None:
         self.shelf = shelf
         self.publisher = publisher
+        self.environment = {**os.environ, "SOUNDSTAGE_MODELS": str(shelf), "COLUMNS": "80"}
         shelf.mkdir()
         catalogue = CATALOGUE.format(url=publisher.url)
         digest = hashlib.md5(CONTENT).hexdigest()
@@ -39,21 +40,18 @@ class Models:
         publisher.publish("/part.pth", b"part")
 
     def start(self, *words: str | Path) -> subprocess.Popen[str]:
-        environment = {**os.environ, "SOUNDSTAGE_MODELS": str(self.shelf), "COLUMNS": "80"}
         return subprocess.Popen(
             [sys.executable, "-m", "soundstage", "models", *map(str, words)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=environment,
+            env=self.environment,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
 
     def __call__(self, *words: str | Path) -> Said:
-        process = self.start(*words)
-        out, err = process.communicate(timeout=60)
-        return Said(process.returncode, out, err)
+        return ended("models", *words, environment=self.environment)
 
     def pull(self, *more: str | Path) -> Said:
         return self("pull", "tiny", "--accept-licence", "Tiny-1.0", "--accept-licence", "MIT", *more)

@@ -6,13 +6,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from soundstage.client import Client
-from tests.cli.conftest import Said
+from tests.cli.conftest import Said, ended
 from tests.cli.test_refusals import assert_one_line
 from tests.client.conftest import (  # noqa: F401 - fixtures
     Service,
@@ -41,16 +41,20 @@ def _hear_interrupts() -> None:
 
 
 @pytest.fixture
-def start(service: Service) -> Start:  # noqa: F811
-    def run(*words: str | Path, **environment: str) -> subprocess.Popen[str]:
-        known = {"SOUNDSTAGE_URL": service.url, "SOUNDSTAGE_API_KEY": service.key}
-        given = {name: value for name, value in {**os.environ, **known, **environment}.items() if value}
+def known(service: Service) -> Mapping[str, str]:  # noqa: F811
+    """What says where the service is, and who asks."""
+    return {**os.environ, "SOUNDSTAGE_URL": service.url, "SOUNDSTAGE_API_KEY": service.key}
+
+
+@pytest.fixture
+def start(known: Mapping[str, str]) -> Start:
+    def run(*words: str | Path) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "soundstage", *map(str, words)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=given,
+            env=known,
             preexec_fn=_hear_interrupts,
         )
 
@@ -58,11 +62,9 @@ def start(service: Service) -> Start:  # noqa: F811
 
 
 @pytest.fixture
-def say(start: Start) -> Say:
+def say(known: Mapping[str, str]) -> Say:
     def run(*words: str | Path, **environment: str) -> Said:
-        process = start(*words, **environment)
-        out, err = process.communicate(timeout=120)
-        return Said(process.returncode, out, err)
+        return ended(*words, environment={name: value for name, value in (known | environment).items() if value})
 
     return run
 

@@ -1,4 +1,4 @@
-"""A whole house of real processes for tests: workers, a keeper, an API, each to be started and killed."""
+"""A whole house of real processes for tests: workers and a keeper, each to be started and killed."""
 
 import os
 import signal
@@ -11,12 +11,13 @@ from pathlib import Path
 
 import psutil
 
+from tests.warm import Program
+
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "worker_llm": ("services.worker_llm", "--processes", "1"),
     "worker_gpu": ("services.worker_gpu", "--processes", "1"),
     "worker_gpu_spawned": ("services.worker_gpu", "--processes", "1", "--spawn"),
     "keeper": ("services.backbone.keeper",),
-    "api": ("services.api",),
 }
 WORKING = ("worker_llm", "worker_gpu", "keeper")
 
@@ -27,20 +28,18 @@ class House:
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self.folder = folder
         self._environment = {**os.environ, **environment}
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._running: dict[str, subprocess.Popen[bytes] | Program] = {}
 
     def start(self, *names: str) -> None:
         for name in names:
-            module, *options = COMMANDS[name]
-            with (self.folder / f"{name}.log").open("ab") as log:
-                self._running[name] = subprocess.Popen(
-                    [sys.executable, "-m", module, *options],
-                    env=self._environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
+            self._running[name] = self._started(*COMMANDS[name], log=self.folder / f"{name}.log")
+
+    def _started(self, module: str, *options: str, log: Path) -> subprocess.Popen[bytes] | Program:
+        if "--spawn" not in options:
+            return Program(module, *options, environment=self._environment, out=log)
+        command = [sys.executable, "-m", module, *options]  # its pool loads all anew, by the command it came from
+        with log.open("ab") as said:
+            return subprocess.Popen(command, env=self._environment, stdout=said, stderr=said, start_new_session=True)
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
         """Send a signal to the process itself; with SIGKILL, to its pool too, as a dying machine would."""
