@@ -34,7 +34,6 @@ class Scene:
     """A film on its way, in a house that a test disturbs."""
 
     house: House
-    servers: PrivateServers
     job: str
 
 
@@ -50,30 +49,49 @@ def undisturbed(film: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def environment(
+def database_url(fresh_database_url: str) -> str:
+    """A ledger for one test alone."""
+    return fresh_database_url
+
+
+@pytest.fixture
+def environment(service_environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Mapping[str, str]]:
+    with set_for_all({**service_environment, **QUICK}, monkeypatch) as values:
+        yield values
+
+
+@pytest.fixture
+def private_environment(
     private_servers: PrivateServers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Mapping[str, str]]:
-    values = {
-        **private_servers.environment,
-        **QUICK,
-        "SOUNDSTAGE_SECRET": "s" * 48,
-        "SOUNDSTAGE_SCRATCH": str(tmp_path / "scratch"),
-    }
+    """On servers that the test may stop."""
+    own = {"SOUNDSTAGE_SECRET": "s" * 48, "SOUNDSTAGE_SCRATCH": str(tmp_path / "scratch")}
+    with set_for_all({**private_servers.environment, **QUICK, **own}, monkeypatch) as values:
+        upgrade(values["DATABASE_URL"])
+        ObjectStore.of(settings()).ensure_bucket()
+        yield values
+
+
+@contextmanager
+def set_for_all(values: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Mapping[str, str]]:
+    """For the house, and for the test's own `settings()`."""
     for name, value in values.items():
         monkeypatch.setenv(name, value)
     settings.cache_clear()
-    upgrade(values["DATABASE_URL"])
-    ObjectStore.of(settings()).ensure_bucket()
     yield values
     settings.cache_clear()
 
 
 @pytest.fixture
-def scene(
-    film: Path, environment: Mapping[str, str], private_servers: PrivateServers, tmp_path: Path
-) -> Iterator[Scene]:
+def scene(film: Path, environment: Mapping[str, str], tmp_path: Path) -> Iterator[Scene]:
     with running_house(tmp_path, environment, *WORKING) as house:
-        yield Scene(house, private_servers, submit(film, settings(), JobOptions(seed=3)))
+        yield Scene(house, submit(film, settings(), JobOptions(seed=3)))
+
+
+@pytest.fixture
+def private_scene(film: Path, private_environment: Mapping[str, str], tmp_path: Path) -> Iterator[Scene]:
+    with running_house(tmp_path, private_environment, *WORKING) as house:
+        yield Scene(house, submit(film, settings(), JobOptions(seed=3)))
 
 
 def has_ended(scene: Scene) -> bool:
@@ -149,35 +167,33 @@ def test_the_broker_forgets_everything(scene: Scene, undisturbed: str):
     for kind in ("read", "synthesize"):
         until_running(scene, kind)
         with redis.Redis.from_url(settings().redis_url) as broker:
-            broker.flushall()
+            broker.flushdb()
     check_whole(scene, undisturbed)
 
 
-def test_the_database_restarts(scene: Scene, undisturbed: str):
-    until_running(scene, "read")
-    scene.servers.postgres.stop()
+def test_the_database_restarts(private_scene: Scene, private_servers: PrivateServers, undisturbed: str):
+    until_running(private_scene, "read")
+    private_servers.postgres.stop()
     time.sleep(1)
-    scene.servers.postgres.start()
-    check_whole(scene, undisturbed)
+    private_servers.postgres.start()
+    check_whole(private_scene, undisturbed)
 
 
 @pytest.mark.endurance
-def test_the_store_is_away_for_a_while(scene: Scene, undisturbed: str):
-    until_running(scene, "read")
-    scene.servers.store.stop()
+def test_the_store_is_away_for_a_while(private_scene: Scene, private_servers: PrivateServers, undisturbed: str):
+    until_running(private_scene, "read")
+    private_servers.store.stop()
     time.sleep(8)
-    scene.servers.store.start()
-    check_whole(scene, undisturbed)
+    private_servers.store.start()
+    check_whole(private_scene, undisturbed)
 
 
-def test_every_message_comes_twice(
-    film: Path, environment: Mapping[str, str], private_servers: PrivateServers, undisturbed: str, tmp_path: Path
-):
+def test_every_message_comes_twice(film: Path, environment: Mapping[str, str], undisturbed: str, tmp_path: Path):
     with transaction() as session:
         for statement in TWICE:
             session.execute(text(statement))
     with running_house(tmp_path, environment, *WORKING) as house:
-        check_whole(Scene(house, private_servers, submit(film, settings(), JobOptions(seed=3))), undisturbed)
+        check_whole(Scene(house, submit(film, settings(), JobOptions(seed=3))), undisturbed)
 
 
 TWICE = (
@@ -232,12 +248,9 @@ def test_cancel_stops_a_running_step_within_five_seconds(scene: Scene, kind: str
     assert list(settings().scratch.iterdir()) == []
 
 
-def test_a_worker_that_is_told_to_stop_hands_its_step_back(
-    environment: Mapping[str, str], private_servers: PrivateServers, tmp_path: Path
-):
-    film = small_film(tmp_path, shots=(0, 3, 5, 1, 2, 4), pictures=80)
+def test_a_worker_that_is_told_to_stop_hands_its_step_back(film: Path, environment: Mapping[str, str], tmp_path: Path):
     with running_house(tmp_path, {**environment, "SOUNDSTAGE_HEARTBEAT": "0.05"}, *WORKING) as house:
-        scene = Scene(house, private_servers, submit(film, settings(), JobOptions()))
+        scene = Scene(house, submit(film, settings(), JobOptions()))
         until_running(scene, "read")
         with frozen(house, "worker_llm"):  # or the step may end before the word has come through
             house.tell("worker_llm", signal.SIGTERM)
