@@ -69,6 +69,17 @@ def test_what_is_seen_outweighs_how_evenly_sentences_are_spread():
     assert told(view, {0: beach, 1: garden | {"forest": 0.8}})[0] == "A man walks on a beach"
 
 
+def test_what_is_plainly_seen_outweighs_the_order():
+    view = film("A rabbit sits in a meadow. Cars pass on a street.", RED, BLUE, RED)
+    street, meadow = {"street": 0.9}, {"meadow": 0.7}
+    assert told(view, {0: street, 1: meadow, 2: street})[0] == "Cars pass on a street"
+
+
+def test_a_place_seen_in_other_colours_is_the_same_kind_of_scene():
+    view = film("Cars pass on a street. A man walks on a beach.", RED, BLUE, GREEN)
+    assert told(view, {0: {"street": 0.9}, 1: {"street": 0.9}, 2: {"sea": 0.9}})[1] == "Cars pass on a street"
+
+
 def test_blows_that_are_told_are_put_where_some_are_seen():
     hits = tuple(Onset(time=time, strength=0.9) for time in (4.5, 5.5, 6.5))
     view = film("Snow falls. A man hammers. Wind blows.", RED, BLUE, GREEN, onsets=((), hits, ()))
