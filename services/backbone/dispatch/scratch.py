@@ -1,9 +1,10 @@
-"""Scratch folders: where a step keeps files while it works. What a killed worker left is removed by the next."""
+"""Scratch folders: where a step keeps files while it works. What a killed process left is removed within minutes."""
 
 import contextlib
 import fcntl
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from services.backbone.errors import Unavailable
 _LOCK = ".lock"
 # A younger folder may be between its making and its locking.
 _YOUNG = 60.0
+_SWEEP_EVERY = 60.0
 
 
 @contextlib.contextmanager
@@ -35,6 +37,18 @@ def scratch_folder(root: Path, name: str) -> Iterator[Path]:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def keep_swept(root: Path, every: float = _SWEEP_EVERY) -> None:
+    """Sweep now, and every so many seconds for as long as this process lives: its pool may lose one at any time."""
+
+    def go_on() -> None:
+        while True:
+            with contextlib.suppress(OSError):  # a disk that is away may come back
+                sweep(root)
+            time.sleep(every)
+
+    threading.Thread(target=go_on, name="scratch", daemon=True).start()
 
 
 def sweep(root: Path) -> int:

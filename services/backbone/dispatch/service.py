@@ -56,7 +56,7 @@ class WorkerService:
             _QUEUES: ",".join(self._queues(only)),
         }
         metrics.serve()
-        scratch.sweep(settings().scratch)
+        scratch.keep_swept(settings().scratch)
         app().conf.update(imports=(_POOL,), worker_pool_start_method="spawn" if spawn else "fork")
         options = (f"--concurrency={processes}", "-Q", os.environ[_QUEUES], f"--hostname={self.name}@%h")
         app().worker_main(["worker", "--pool=prefork", "--without-gossip", "--without-mingle", *options])

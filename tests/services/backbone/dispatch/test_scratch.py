@@ -21,6 +21,16 @@ with scratch_folder(Path(sys.argv[1]), "step") as folder:
 """
 
 
+KEEP = """
+import sys, time
+from pathlib import Path
+from services.backbone.dispatch.scratch import keep_swept
+keep_swept(Path(sys.argv[1]), every=0.05)
+print(flush=True)
+time.sleep(60)
+"""
+
+
 def make_old(root: Path) -> None:
     for path in root.rglob("*"):
         os.utime(path, (time.time() - 3600, time.time() - 3600))
@@ -48,6 +58,21 @@ def test_what_a_killed_process_left_is_swept(tmp_path: Path):
         holder.send_signal(signal.SIGKILL)
     assert scratch.sweep(tmp_path) == 1
     assert not folder.exists()
+
+
+def test_a_worker_that_lives_on_sweeps_what_one_of_its_pool_left(tmp_path: Path):
+    with subprocess.Popen([sys.executable, "-c", KEEP, str(tmp_path)], stdout=subprocess.PIPE, text=True) as keeper:
+        assert keeper.stdout is not None
+        keeper.stdout.readline()
+        left = tmp_path / "step-left"
+        left.mkdir()
+        (left / ".lock").touch()
+        make_old(tmp_path)
+        until = time.monotonic() + 30
+        while left.exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        keeper.kill()
+    assert not left.exists()
 
 
 def test_a_folder_that_was_just_made_is_left_alone(tmp_path: Path):
