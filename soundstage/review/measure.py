@@ -135,9 +135,9 @@ class _Spectrum:
             joined = np.pad(joined, ((0, missing), (0, 0)))
         last = len(joined) - _WINDOW
         count = max(1, min(round(self._density * len(block)), 1 + last // (_WINDOW // 2)))
-        step = max(1, last // count)
+        first, step = (0, max(1, last // (count - 1))) if count > 1 else (last // 2, 1)
         channels = sliding_window_view(np.ascontiguousarray(joined.T), _WINDOW, axis=1)
-        lines = rfft(channels[:, (last % step) // 2 :: step][:, :count] * self._hann)
+        lines = rfft(channels[:, first::step][:, :count] * self._hann)
         parts = lines.reshape(-1, lines.shape[-1]).view(np.float32)
         power = np.einsum("wp,wp->p", parts, parts)
         self.power += power[::2] + power[1::2]
