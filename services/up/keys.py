@@ -1,10 +1,6 @@
 """`soundstage keys`: made, listed and revoked, straight in the ledger, by who may read its settings."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,11 +10,10 @@ from services.backbone import keys
 from services.backbone.clock import utc_now
 from services.backbone.errors import NotFound
 from services.backbone.ledger.repositories.accounts import Accounts
-from services.backbone.ledger.sessions import transaction
-from services.backbone.ledger.tables import Account, ApiKey
-from services.up.home import Home
+from services.backbone.ledger.tables import ApiKey
 from services.up.introduction import ACCOUNT
-from soundstage.cli.console import print_facts, print_json, print_table
+from services.up.ledger import Data, Json, account_named, ledger
+from soundstage.cli.console import print_facts, print_json, print_wide_table
 from soundstage.errors import BadOption
 
 app = typer.Typer(
@@ -26,10 +21,6 @@ app = typer.Typer(
 )
 
 AccountName = Annotated[str, typer.Option("--account", metavar="NAME", help="Whose key it is.")]
-Data = Annotated[
-    Path | None, typer.Option("--data", metavar="DIR", help="The data folder of soundstage up. [default: of this user]")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("create")
@@ -46,7 +37,7 @@ def create(
 ) -> None:
     """Make a key; it is shown this once. An account that is not there is made too."""
     expires_at = utc_now() + timedelta(days=days) if days else None
-    with _ledger(data) as session:
+    with ledger(data) as session:
         accounts = Accounts(session)
         owner = accounts.named(account) or accounts.create(account)
         scopes = scope or [keys.Scope.READ, keys.Scope.WRITE]
@@ -63,13 +54,13 @@ def create(
 @app.command("list")
 def listed(account: AccountName = ACCOUNT, data: Data = None, json: Json = False) -> None:
     """List the keys of an account; of each only the beginning is known."""
-    with _ledger(data) as session:
-        rows = [_facts(row) for row in keys.list_keys(session, _account(session, account).id)]
+    with ledger(data) as session:
+        rows = [_facts(row) for row in keys.list_keys(session, account_named(session, account).id)]
     if json:
         print_json(rows)
         return
     columns = ("id", "name", "key", "scopes", "created", "last used", "expires", "revoked")
-    print_table(columns, [[_cell(value) for value in row.values()] for row in rows])
+    print_wide_table(columns, [[_cell(value) for value in row.values()] for row in rows])
 
 
 @app.command("revoke")
@@ -80,8 +71,8 @@ def revoke(
     json: Json = False,
 ) -> None:
     """Make a key good for nothing, from now on."""
-    with _ledger(data) as session:
-        facts = _facts(_revoked(session, _account(session, account).id, key_id))
+    with ledger(data) as session:
+        facts = _facts(_revoked(session, account_named(session, account).id, key_id))
     if json:
         print_json(facts)
     else:
@@ -91,38 +82,6 @@ def revoke(
 def register(main: typer.Typer) -> None:
     """Add the commands; an entry point of the group soundstage.commands."""
     main.add_typer(app, name="keys")
-
-
-@contextmanager
-def _ledger(data: Path | None) -> Iterator[Session]:
-    """The ledger that the environment names; else that of the data folder, whose service must be up.
-
-    Raises:
-        BadOption: there is none.
-    """
-    os.environ.update(_found(data))
-    with transaction() as session:
-        yield session
-
-
-def _found(data: Path | None) -> dict[str, str]:
-    if os.environ.get("DATABASE_URL") and data is None:
-        return {}
-    home = Home.at(data)
-    if not (home.root / "secrets.json").exists():
-        raise BadOption(f"There is no service in {home.root}; start one with soundstage up, or name its --data.")
-    found = dict(home.environment({}, public_url=""))
-    for server in home.servers({}):
-        found |= server.environment()
-    return found
-
-
-def _account(session: Session, name: str) -> Account:
-    account = Accounts(session).named(name)
-    if account is None:
-        known = ", ".join(each.name for each in Accounts(session).all()) or "none"
-        raise BadOption(f"There is no account {name}; there are: {known}.")
-    return account
 
 
 def _revoked(session: Session, account_id: str, key_id: str) -> ApiKey:

@@ -1,4 +1,4 @@
-"""Secrets at rest, and answers that tell them: encrypted and authenticated with a key that the database does not hold."""
+"""Secrets at rest, and answers that tell them: encrypted and authenticated by a key that the database does not hold."""
 
 import base64
 from functools import cache

@@ -122,6 +122,8 @@ def test_from_nothing_to_a_film_and_on_after_a_stop(machine: Machine, film: Path
     assert str(made["key"]).startswith("sk_")
     machine.say("cancel", "job_none", "--key", str(made["key"]), code=9)
     machine.say("keys", "revoke", str(made["id"]), "--data", machine.data)
+    assert machine.json("accounts", "limit", "home", "--jobs", "9", "--data", machine.data)["jobs"] == 9
+    assert machine.json("accounts", "limit", "home", "--lift", "--data", machine.data)["jobs"] is None
 
     # What the user edits is made anew, and nothing else.
     connection = json.loads((Path(machine.environment["XDG_CONFIG_HOME"]) / "soundstage" / "service.json").read_text())
