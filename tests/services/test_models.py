@@ -51,6 +51,12 @@ def models(monkeypatch: pytest.MonkeyPatch, reply: Reply = SCRIPT) -> Iterator[S
         yield server
 
 
+@pytest.fixture
+def database_url(fresh_database_url: str) -> str:
+    """A ledger for one test alone: a house works whatever it finds."""
+    return fresh_database_url
+
+
 @pytest.fixture(scope="module")
 def handlers() -> Mapping[str, Handler]:
     return {**LLM.warm(), **GPU.warm()}
