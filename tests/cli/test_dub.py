@@ -119,6 +119,15 @@ def test_the_work_on_a_film_is_not_given_up_for_looking_at_another(run: Run, wor
     assert (work / "out.soundstage" / "cuesheet.json").read_bytes() == before
 
 
+def test_what_was_designed_by_itself_is_mixed(run: Run, film: Path, work: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(work)  # where `design` keeps its work
+    Path("out.soundstage").rename("film.soundstage")
+    said = run("mix", film, "-o", "mixed.mp4", "--json")
+    assert said.code == 0, said.err
+    assert said.value["fresh_takes"] == 0
+    assert Path("mixed.mp4").exists()
+
+
 def test_who_works_on_another_film_is_told_where_the_sheet_is(run: Run, work: Path):
     (work / "out.mp4").rename(work / "other.mp4")
     said = run("storyboard", work / "other.mp4", "--work", work / "out.soundstage")
