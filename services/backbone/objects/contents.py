@@ -10,14 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from boto3.s3.transfer import TransferConfig
-from botocore.exceptions import ClientError
-
 from services.backbone.errors import BadRequest, NotFound, Refused, TooLarge, Unavailable
 from services.backbone.objects.bucket import Bucket
-from services.backbone.objects.failures import Damaged, status_of, translated
+from services.backbone.objects.failures import Damaged, translated
 from services.backbone.objects.writer import PartWriter, Stored
-from services.backbone.settings import GIB, MIB
+from services.backbone.settings import MIB
 from soundstage.errors import StorageError
 
 if TYPE_CHECKING:
@@ -29,7 +26,6 @@ _WINDOW = 16 * MIB
 _TRIES = 3
 _PAUSE = 0.5
 _DELETED_AT_ONCE = 1000
-_COPY = TransferConfig(multipart_threshold=4 * GIB, multipart_chunksize=GIB, max_concurrency=4)
 
 
 @dataclass(frozen=True)
@@ -96,21 +92,6 @@ class Contents(Bucket):
             NotFound, Unavailable, StorageError: as `get_file`.
         """
         self._bring(bucket, self._foreign(bucket, key, limit), path, None)
-
-    def copy_foreign(self, bucket: str, key: str, to: str, content_type: str, limit: int) -> int:
-        """Copy an object of another bucket, one of those that jobs may name, into ours; returns its size.
-
-        The store copies by itself where it can; else the bytes pass through here, but never lie here.
-
-        Raises:
-            Refused, TooLarge, NotFound, Unavailable: as `get_foreign`.
-        """
-        source = self._foreign(bucket, key, limit)
-        with translated("The film"):
-            copied = self._copied_there(bucket, source, to, content_type)
-        if not copied:
-            self._pass(bucket, source, to, content_type)
-        return source.bytes
 
     def read(self, key: str, first: int | None = None, last: int | None = None) -> Iterator[bytes]:
         """An object's bytes, or those from `first` to `last` inclusive, in pieces.
@@ -226,23 +207,6 @@ class Contents(Bucket):
             answer = self.client.get_object(Bucket=bucket, Key=found.key, Range=span, IfMatch=f'"{found.etag}"')
             with closing(answer["Body"]) as body:
                 yield from body.iter_chunks(CHUNK)
-
-    def _copied_there(self, bucket: str, source: Found, to: str, content_type: str) -> bool:
-        """Whether the store could copy by itself; it may lack the call, or the right to read with it."""
-        extra = {"ContentType": content_type, "MetadataDirective": "REPLACE", "CopySourceIfMatch": f'"{source.etag}"'}
-        try:
-            self.client.copy({"Bucket": bucket, "Key": source.key}, self.bucket, to, ExtraArgs=extra, Config=_COPY)
-        except ClientError as error:
-            if status_of(error) in {400, 403, 405, 501}:
-                return False
-            raise
-        return self.size(to) == source.bytes
-
-    def _pass(self, bucket: str, source: Found, to: str, content_type: str) -> None:
-        with self.writer(to, content_type, limit=source.bytes, ahead=2) as writer:
-            for chunk in self._stream(bucket, source, 0, source.bytes):
-                writer.write(chunk)
-            writer.finish()
 
 
 def _chunks_of(path: Path) -> Iterator[bytes]:

@@ -162,17 +162,9 @@ def source(store: ObjectStore) -> ObjectStore:
     return replace(store, source_buckets=(store.bucket,))
 
 
-def test_a_film_of_an_allowed_bucket_is_brought_and_copied(source: ObjectStore, tmp_path: Path):
+def test_a_film_of_an_allowed_bucket_is_brought(source: ObjectStore, tmp_path: Path):
     source.get_foreign(source.bucket, "films/one.mp4", tmp_path / "film", 6)
     assert (tmp_path / "film").read_bytes() == b"a film"
-    assert source.copy_foreign(source.bucket, "films/one.mp4", "a/copy", "video/mp4", 6) == 6
-    assert b"".join(source.read("a/copy")) == b"a film"
-
-
-def test_a_film_that_the_store_does_not_copy_passes_through(source: ObjectStore, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(ObjectStore, "_copied_there", lambda *_: False)
-    assert source.copy_foreign(source.bucket, "films/one.mp4", "a/copy", "video/mp4", 6) == 6
-    assert b"".join(source.read("a/copy")) == b"a film"
 
 
 def test_foreign_films_are_refused_that_are_not_allowed_or_too_large_or_not_there(source: ObjectStore, tmp_path: Path):
@@ -181,6 +173,5 @@ def test_foreign_films_are_refused_that_are_not_allowed_or_too_large_or_not_ther
     with pytest.raises(TooLarge):
         source.get_foreign(source.bucket, "films/one.mp4", tmp_path / "film", 5)
     with pytest.raises(NotFound):
-        source.copy_foreign(source.bucket, "films/two.mp4", "a/copy", "video/mp4", 5)
+        source.get_foreign(source.bucket, "films/two.mp4", tmp_path / "film", 6)
     assert list(tmp_path.iterdir()) == []
-    assert source.head("a/copy") is None
