@@ -156,6 +156,15 @@ def test_processes_are_killed_at_random(scene: Scene, undisturbed: str, seed: in
     check_whole(scene, undisturbed)
 
 
+def test_each_kind_of_process_is_killed_at_its_work(scene: Scene, undisturbed: str):
+    for step, worker in (("read", "worker_llm"), ("synthesize", "worker_gpu")):
+        until_running(scene, step)
+        for victim in (worker, "keeper"):
+            scene.house.kill(victim, signal.SIGKILL)
+            scene.house.start(victim)
+    check_whole(scene, undisturbed)
+
+
 def test_the_process_that_works_is_killed(scene: Scene, undisturbed: str):
     until_running(scene, "read")
     for child in scene.house.pool("worker_llm"):
@@ -179,11 +188,13 @@ def test_the_database_restarts(private_scene: Scene, private_servers: PrivateSer
     check_whole(private_scene, undisturbed)
 
 
-@pytest.mark.endurance
-def test_the_store_is_away_for_a_while(private_scene: Scene, private_servers: PrivateServers, undisturbed: str):
+@pytest.mark.parametrize("seconds", [2, pytest.param(20, marks=pytest.mark.endurance)])
+def test_the_store_is_away_for_a_while(
+    private_scene: Scene, private_servers: PrivateServers, undisturbed: str, seconds: float
+):
     until_running(private_scene, "read")
     private_servers.store.stop()
-    time.sleep(8)
+    time.sleep(seconds)
     private_servers.store.start()
     check_whole(private_scene, undisturbed)
 
