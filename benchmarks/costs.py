@@ -17,7 +17,8 @@ from typing import cast
 from benchmarks.engine import long_film
 from soundstage.agents.names import CastName
 from soundstage.casting import Casting
-from soundstage.pipeline import Studio, StudioOptions
+from soundstage.options import StudioOptions
+from soundstage.pipeline import Studio
 from soundstage.turns import TurnLog
 from soundstage.workfolder import WorkFolder
 from tests.agents.llm.asked import Asked

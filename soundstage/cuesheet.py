@@ -216,9 +216,7 @@ class Scene(_Document):
     """One or more adjacent shots that share place, action and sound.
 
     `shots` are the first and last shot's index. `hint` is the user's word on what the scene
-    shows; it outweighs what was seen. `designed_from` is the hash of what the cues were designed
-    from: when it changes, the scene is designed again. `shares` names cues of earlier scenes that
-    run on under this one.
+    shows; it outweighs what was seen. `shares` names cues of earlier scenes that run on under this one.
     """
 
     id: Identifier
@@ -230,12 +228,14 @@ class Scene(_Document):
     hint: Prose | None = None
     shares: tuple[Identifier, ...] = ()
     cues: tuple[Cue, ...] = ()
-    designed_from: str = ""
 
     @model_validator(mode="after")
     def _times_make_sense(self) -> Self:
         if self.end <= self.start:
             raise ValueError(f"scene {self.id} ends at {self.end} s, not after its start at {self.start} s")
+        first, last = self.shots
+        if not 0 <= first <= last:
+            raise ValueError(f"scene {self.id} has the shots {first} to {last}; name its first and its last")
         return self
 
 

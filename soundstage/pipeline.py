@@ -7,7 +7,7 @@ goes on where it was, and an edit redoes only what it touches.
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ from soundstage.film.read import add_clips, read_film
 from soundstage.footage import Footage
 from soundstage.listening import ROUNDS, Listener
 from soundstage.mix.film import MixOptions, MixResult, Outputs, mix_film
+from soundstage.options import StudioOptions
 from soundstage.reading import Reading
 from soundstage.remembering import Glimpse, Memory, RememberingScriptwriter, SceneDesign, Story, written_bible
 from soundstage.rendering import Rendered, RenderOptions, Stage, with_notes
@@ -49,35 +50,6 @@ class StageName(StrEnum):
 
 
 Progress = Callable[[str, float], None]
-
-
-@dataclass(frozen=True)
-class StudioOptions:
-    """What a job asks for.
-
-    `hint` says what the film shows; `speech` is an SRT or VTT file of lines to speak;
-    `only_scenes` are scene ids (empty: all); `candidates` takes are made of each short
-    cue; `keep_sheet` takes the cue sheet on disk as it stands and designs nothing;
-    `clips` has a proxy clip of every shot written, for casts and makers that look at moving pictures;
-    `over_dialogue` lets lines be spoken where the film's own dialogue is; `narrate` has the
-    Scriptwriter write lines for a narrator; `listen` sends takes that fall short back to the Designer; `music` says
-    what music to lay under the film, where any is wanted; after `cue_seconds` no more takes of a cue are begun.
-    """
-
-    hint: str | None = None
-    seed: int = 0
-    speech: Path | None = None
-    only_scenes: tuple[str, ...] = ()
-    candidates: int = 2
-    workers: int = 2
-    transcribe: bool = True
-    keep_sheet: bool = False
-    over_dialogue: bool = False
-    clips: bool = False
-    narrate: bool = False
-    listen: bool = True
-    music: str | None = None
-    cue_seconds: float | None = None
 
 
 class Studio:
@@ -215,7 +187,19 @@ class Studio:
     @property
     def notes(self) -> list[str]:
         """Sentences for the user on what could not be done as asked."""
-        return [*self._left, *self._additions.notes, *self._crew.notes()]
+        return [*self._left, *self._unread, *self._additions.notes, *self._crew.notes()]
+
+    @property
+    def _unread(self) -> list[str]:
+        """Hints that the cast can make nothing of; a sheet that is kept was not designed by any."""
+        if self.options.keep_sheet:
+            return []
+        hints = dict.fromkeys([self.options.hint, *(scene.hint for scene in self.scenes())])
+        return [
+            f"The hint {hint!r} says nothing that was understood; say it in plain English words for what is there."
+            for hint in hints
+            if hint and not self._cast.understands(hint)
+        ]
 
     @cached_property
     def rendered(self) -> Rendered:

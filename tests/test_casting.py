@@ -15,7 +15,8 @@ from soundstage.agents.roles import Bible, Cast, Draft, SceneView, Source
 from soundstage.casting import Casting
 from soundstage.cuesheet import Overview, Scene
 from soundstage.errors import BadOption, MissingPart
-from soundstage.pipeline import Studio, StudioOptions
+from soundstage.options import StudioOptions
+from soundstage.pipeline import Studio
 from soundstage.turns import TurnLog
 from soundstage.workfolder import WorkFolder
 from tests.agents.llm.scenes import read_folder

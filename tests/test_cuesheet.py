@@ -67,7 +67,9 @@ def test_what_shapes_the_samples_re_renders(change: dict[str, object]):
 
 def _broken(**changes: object) -> str:
     good = json.loads(sheet((cue(),)).model_dump_json())
-    target = good["scenes"][0]["cues"][0] if changes.pop("of_cue", False) else good
+    scene = good["scenes"][0]
+    of_cue, of_scene = changes.pop("of_cue", False), changes.pop("of_scene", False)
+    target = scene["cues"][0] if of_cue else scene if of_scene else good
     target.update(changes)
     return json.dumps(good)
 
@@ -88,6 +90,7 @@ def _broken(**changes: object) -> str:
         pytest.param(_broken(of_cue=True, level=12), "level", id="louder than full scale"),
         pytest.param(_broken(of_cue=True, level=None), "level", id="no level"),
         pytest.param(_broken(of_cue=True, layer="speech"), "has no text", id="speech without text"),
+        pytest.param(_broken(of_scene=True, shots=[3, 1]), "has the shots 3 to 1", id="shots turned round"),
     ],
 )
 def test_a_broken_sheet_is_refused_in_one_sentence(text: str, says: str, tmp_path: Path):

@@ -10,7 +10,7 @@ from soundstage.cuesheet import Identifier
 from soundstage.delivery import SPOKEN_OVER, Format
 from soundstage.errors import BadOption, BadSound
 from soundstage.mix.film import LOUDEST, QUIETEST, MixOptions, Original
-from soundstage.pipeline import StudioOptions
+from soundstage.options import StudioOptions
 from soundstage.soundmodels import HOUSE, Wishes
 from soundstage.synth.speech.lines import parse_lines
 from soundstage.weights.catalogue import catalogue

@@ -29,7 +29,8 @@ from soundstage import cuesheet
 from soundstage.agents.house import house_cast
 from soundstage.agents.roles import Cast
 from soundstage.cuesheet import write_aside
-from soundstage.pipeline import Studio, StudioOptions
+from soundstage.options import StudioOptions
+from soundstage.pipeline import Studio
 from soundstage.soundmodels import NOBODY, Crew
 from soundstage.synth.maker import SoundMaker
 from soundstage.workfolder import WorkFolder

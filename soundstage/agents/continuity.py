@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from soundstage.cuesheet import Cue, Layer, Scene, digest
+from soundstage.cuesheet import Cue, Layer, Scene
 
 OVERLAP = 0.8
 _SAME_LEVEL = 6.0  # dB up to which two beds of one label are one bed
@@ -39,13 +39,6 @@ def settle(scenes: Sequence[Scene]) -> tuple[Scene, ...]:
     return tuple(
         desk.scene.model_copy(update={"cues": tuple(desk.cues), "shares": tuple(desk.shares)}) for desk in desks
     )
-
-
-def scene_inputs(scene: Scene, seed: int, cast: str, version: int) -> str:
-    """Hash of all that a scene's cues are designed from."""
-    caption = scene.caption.model_dump(mode="json")
-    told = [line.model_dump(mode="json") for line in scene.dialogue]
-    return digest([caption, scene.hint, told, scene.start, scene.end, list(scene.shots), seed, cast, version])
 
 
 def _name_apart(desks: Sequence[_Desk]) -> None:

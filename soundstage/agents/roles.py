@@ -301,13 +301,19 @@ def _never() -> bool:
     return False
 
 
+def _always(text: str) -> bool:
+    """For casts that read any language."""
+    return True
+
+
 @dataclass(frozen=True)
 class Cast:
     """One implementation of each role.
 
     `at_once` is how many questions may be open at the same time, where that is not a matter of processors;
     `listens` tells whether the Designer has anything to say on takes; `abandon` leaves all open questions
-    unanswered, at once; `stood_in` tells whether another cast has answered in place of this one so far.
+    unanswered, at once; `stood_in` tells whether another cast has answered in place of this one so far;
+    `understands` tells whether it can make anything of what a user says of the film.
     """
 
     name: str
@@ -319,3 +325,4 @@ class Cast:
     listens: bool = False
     abandon: Callable[[], None] = _nothing_to_leave
     stood_in: Callable[[], bool] = _never
+    understands: Callable[[str], bool] = _always

@@ -15,7 +15,7 @@ from soundstage.cuesheet import CueSheet
 from soundstage.delivery import SPOKEN_OVER, Delivery, Order, deliver
 from soundstage.errors import BadOption
 from soundstage.mix.film import Original
-from soundstage.pipeline import StudioOptions
+from soundstage.options import StudioOptions
 from soundstage.workfolder import WorkFolder
 
 # So many notes are printed; hundreds would push the result out of sight.

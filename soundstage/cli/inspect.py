@@ -9,7 +9,7 @@ from soundstage.cli import options as opt
 from soundstage.cli.console import print_facts, print_json, stdout
 from soundstage.inspection import draw, page
 from soundstage.inspection.preview import small_copy
-from soundstage.pipeline import StudioOptions
+from soundstage.options import StudioOptions
 
 
 def register(app: typer.Typer) -> None:

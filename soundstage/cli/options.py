@@ -15,7 +15,8 @@ from soundstage.errors import BadOption, StorageError
 # The studio takes a second or two to load: only for the commands that open one.
 if TYPE_CHECKING:
     from soundstage.casting import Casting
-    from soundstage.pipeline import Studio, StudioOptions
+    from soundstage.options import StudioOptions
+    from soundstage.pipeline import Studio
     from soundstage.soundmodels import Wishes
 Film = Annotated[Path, typer.Argument(metavar="FILM", help="The film: mp4, mov, mkv, webm, avi or ts.")]
 Work = Annotated[
@@ -130,7 +131,7 @@ def studio_options(
         BadSound: the lines to be spoken are none.
         StorageError: they cannot be read.
     """
-    from soundstage.pipeline import StudioOptions
+    from soundstage.options import StudioOptions
 
     if hint is not None and not hint.strip():
         raise BadOption("The hint is empty; say what the film shows, or leave --hint out.")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soundstage.agents.continuity import OVERLAP, scene_inputs, settle
+from soundstage.agents.continuity import OVERLAP, settle
 from soundstage.cuesheet import Caption, Cue, CueSheet, Layer, Scene
 from tests.documents import FILM, cue
 
@@ -78,14 +78,6 @@ def test_cues_of_one_name_are_told_apart():
     twice = scenes[0].cues[0].model_copy(update={"layer": Layer.EFFECTS, "label": "thunder"})
     (scene,) = settle([scenes[0].model_copy(update={"cues": (scenes[0].cues[0], twice)})])
     assert len({c.id for c in scene.cues}) == 2
-
-
-def test_inputs_of_a_design_change_with_the_hint():
-    (scene,) = scenes_with("rain")
-    hinted = scene.model_copy(update={"hint": "a dog"})
-    assert scene_inputs(scene, 0, "house", 1) == scene_inputs(scene, 0, "house", 1)
-    assert scene_inputs(scene, 0, "house", 1) != scene_inputs(hinted, 0, "house", 1)
-    assert scene_inputs(scene, 0, "house", 1) != scene_inputs(scene, 1, "house", 1)
 
 
 @given(st.lists(st.sampled_from(["rain", "wind", None]), min_size=1, max_size=8), st.floats(0.2, 30))

@@ -109,6 +109,13 @@ def test_an_edit_survives_another_hint(run: Run, film: Path, work: Path):
     assert -44.0 in [cue["level"] for scene in scenes for cue in scene["cues"]]
 
 
+@pytest.mark.parametrize(("hint", "noted"), [("夜の雨", 1), ("rain at night", 0)], ids=["Japanese", "English"])
+def test_a_hint_that_nobody_understands_is_noted(run: Run, film: Path, work: Path, hint: str, noted: int):
+    said = run("design", film, "--work", work / "out.soundstage", "--hint", hint)
+    assert said.code == 0, said.err
+    assert (said.out + said.err).count("says nothing that was understood") == noted
+
+
 @pytest.mark.parametrize("asked", ["inspect", "mix"])
 def test_the_work_on_a_film_is_not_given_up_for_looking_at_another(run: Run, work: Path, asked: str):
     before = (work / "out.soundstage" / "cuesheet.json").read_bytes()

@@ -19,7 +19,8 @@ from soundstage.ffmpeg import Failure
 from soundstage.film.clips import write_clips
 from soundstage.film.probe import probe
 from soundstage.film.read import read_film
-from soundstage.pipeline import Studio, StudioOptions
+from soundstage.options import StudioOptions
+from soundstage.pipeline import Studio
 from soundstage.reading import MotionCurve, Reading, Shot
 from soundstage.workfolder import WorkFolder
 from tests import footage

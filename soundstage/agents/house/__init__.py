@@ -5,6 +5,7 @@ from soundstage.agents.house.designer import HouseDesigner
 from soundstage.agents.house.scriptwriter import NO_NARRATION, HouseScriptwriter
 from soundstage.agents.house.storyboarder import HouseStoryboarder
 from soundstage.agents.house.synthesizer import HouseSynthesizer
+from soundstage.agents.house.understanding import understand
 from soundstage.agents.roles import Cast
 
 VERSION = 1
@@ -19,6 +20,7 @@ def house_cast(seed: int = 0) -> Cast:
         storyboarder=storyboarder,
         designer=HouseDesigner(),
         synthesizer=HouseSynthesizer(),
+        understands=lambda text: bool(understand(text)),
     )
 
 

@@ -25,6 +25,7 @@ _MOVING = 0.08  # motion energy from which something moves
 _LIGHTS = ("indoors", "outdoors", "night", "day")
 _TIMELINE = 60
 _PROSE = 600
+_THEN = "; then "
 _MOST_PICTURES = 3
 
 
@@ -71,12 +72,11 @@ class HouseScriptwriter:
             captions, key=lambda script: (script.caption.confidence + 0.05) * (script.shot.end - script.shot.start)
         )
         each = [script.caption for script in captions]
-        summaries = dict.fromkeys(caption.summary for caption in each if caption.summary)
         return Caption(
             background=main.caption.background,
             entities=_joined([caption.entities for caption in each], lengths),
             actions=_joined([caption.actions for caption in each], lengths),
-            summary="; then ".join(summary.rstrip(".") for summary in summaries)[:_PROSE],
+            summary=_in_turn([caption.summary for caption in each])[:_PROSE],
             setting=_where(each, lengths),
             motion=_mean([caption.motion for caption in each], lengths),
             confidence=_mean([caption.confidence for caption in each], lengths),
@@ -211,6 +211,13 @@ def _joined(lists: Sequence[Sequence[Finding]], lengths: Sequence[float]) -> tup
             most[finding.name] = max(most[finding.name], finding.confidence)
             mean[finding.name] += finding.confidence * length / total
     return _findings((name, min(1.0, (sure + mean[name]) / 2)) for name, sure in most.items())
+
+
+def _in_turn(summaries: Iterable[str]) -> str:
+    """What is told one after the other, each thing once; summaries may be told in turn themselves."""
+    parts = [part.rstrip(".") for summary in summaries for part in summary.split(_THEN) if part]
+    told = _THEN.join(dict.fromkeys(part[0].lower() + part[1:] for part in parts))
+    return told[:1].upper() + told[1:]
 
 
 def _where(captions: Sequence[Caption], lengths: Sequence[float]) -> tuple[Finding, ...]:

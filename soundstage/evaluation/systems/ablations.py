@@ -25,7 +25,7 @@ from soundstage.agents.roles import (
 from soundstage.cuesheet import Caption, Line, Overview, Scene
 from soundstage.knowledge.base import knowledge
 from soundstage.knowledge.label import NONE
-from soundstage.pipeline import StudioOptions
+from soundstage.options import StudioOptions
 from soundstage.reading import FilmFacts
 
 

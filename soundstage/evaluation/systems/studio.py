@@ -17,7 +17,8 @@ from soundstage.evaluation.systems.models import identities, sound_models
 from soundstage.evaluation.systems.results import Result
 from soundstage.makers import house_makers
 from soundstage.mix.film import MixOptions, Original, Outputs
-from soundstage.pipeline import Studio, StudioOptions
+from soundstage.options import StudioOptions
+from soundstage.pipeline import Studio
 from soundstage.soundmodels import HOUSE, Wishes
 from soundstage.synth.maker import SoundMaker
 from soundstage.synth.procedural import ProceduralMaker

@@ -96,6 +96,12 @@ def test_unified_caption_holds_all_that_is_seen():
     assert told.background == "place 0"
 
 
+def test_merged_shots_tell_each_thing_once():
+    seen = ["A dog barks.", "Rain falls; then A dog barks.", "Rain falls."]
+    told = WRITER.unify([captioned(number, 4, summary=summary) for number, summary in enumerate(seen)])
+    assert told.summary == "A dog barks; then rain falls"
+
+
 def test_unified_caption_of_one_shot_says_the_same():
     caption = Caption(background="a street", entities=(Finding(name="dog", confidence=0.8),), confidence=0.6)
     assert WRITER.unify([ShotScript(shot(), caption)]) == caption

@@ -19,7 +19,8 @@ from soundstage.cuesheet import Caption, Cue, Finding, Line
 from soundstage.errors import BadAnswer
 from soundstage.knowledge.base import knowledge
 from soundstage.mix.film import MixOptions, Outputs
-from soundstage.pipeline import Studio, StudioOptions
+from soundstage.options import StudioOptions
+from soundstage.pipeline import Studio
 from soundstage.synth.procedural import ProceduralMaker
 from soundstage.workfolder import WorkFolder
 from tests.agents.llm.asked import Asked

@@ -12,7 +12,8 @@ from soundstage import cuesheet
 from soundstage.cuesheet import NARRATOR, Cue, CueSheet, Layer, Line
 from soundstage.edits import NO_EDITS
 from soundstage.mix.film import MixOptions, Outputs
-from soundstage.pipeline import Studio, StudioOptions
+from soundstage.options import StudioOptions
+from soundstage.pipeline import Studio
 from soundstage.synth.procedural import ProceduralMaker
 from soundstage.synth.speech.placing import MARGIN
 from soundstage.workfolder import WorkFolder

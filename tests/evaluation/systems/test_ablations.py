@@ -7,7 +7,7 @@ from soundstage.agents.roles import Choice, Draft, SceneView, ShotScript, SoundI
 from soundstage.cuesheet import Caption, Finding, Overview, Scene
 from soundstage.evaluation.systems.ablations import Ablation, LiteralSynthesizer, options_without, without
 from soundstage.knowledge.base import knowledge
-from soundstage.pipeline import StudioOptions
+from soundstage.options import StudioOptions
 from soundstage.reading import FilmFacts, MotionCurve, Shot, VideoFacts
 
 VIDEO = VideoFacts(codec="h264", width=64, height=48, fps=25, frames=200)
