@@ -83,6 +83,11 @@ def _fields(recording: Recording) -> dict[str, object]:
     return {
         "path": str(recording.path),
         "title": recording.title,
+        "words": recording.words,
+        "ucs": recording.ucs,
+        "duration": round(recording.duration, 3),
+        "sample_rate": recording.sample_rate,
+        "channels": recording.channels,
         "licence": recording.licence,
         "source": recording.source,
     }

@@ -1,6 +1,9 @@
 """What a hostile user gets: one line, a documented exit code, and a work folder that still works."""
 
 import os
+import resource
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,10 +76,28 @@ def test_the_film_is_never_overwritten(run: Run, film: Path):
     assert film.read_bytes() == before
 
 
-def test_a_full_disk_is_told_in_one_line(run: Run, film: Path):
-    said = run("dub", film, "-o", "/dev/full/out.mp4")
-    assert said.code in (2, 7)
-    assert_one_line(said.err)
+@pytest.mark.parametrize(
+    "room", [pytest.param(100, id="reading"), pytest.param(400, id="making sounds"), pytest.param(900, id="mixing")]
+)
+def test_where_there_is_no_room_it_is_told_and_gone_on_later(run: Run, film: Path, tmp_path: Path, room: int):
+    said = _within(room * 1024, "dub", film, "-o", tmp_path / "out.mp4")
+    assert said.returncode == 7
+    assert_one_line(said.stderr)
+    assert "free space" in said.stderr
+    assert not (tmp_path / "out.mp4").exists()
+    assert not list(tmp_path.rglob("*.part"))
+    assert run("dub", film, "-o", tmp_path / "out.mp4").code == 0
+
+
+def _within(size: int, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    """A run of the program that can write no file larger than so many bytes."""
+    return subprocess.run(
+        [sys.executable, "-m", "soundstage", *words],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
 
 
 @pytest.mark.parametrize("text", ["", "no times here", "1\n00:00:09,000 --> 00:00:01,000\nBackwards\n"])
