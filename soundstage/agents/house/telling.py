@@ -34,6 +34,7 @@ _RATE = 0.1  # strong onsets a second from which something goes on that hits
 _PLAINLY = 0.5  # confidence from which what is seen outweighs the order of the sentences
 _STEP = 0.2  # what each pair of a kind and a sentence costs: sentences are told once
 _DARK, _BRIGHT = 0.2, 0.4
+_MOST_SHOTS = 2000  # every two are compared; in films of more, all that is said holds everywhere
 _SEEN = 0.25  # confidence from which the eye's word counts
 
 _Matrix = NDArray[np.float64]
@@ -63,7 +64,7 @@ class _Telling:
 def tell(view: FilmView, seen: Seen) -> Overview | None:
     """What of the hint holds when, as a timeline over the film; None where all of it holds everywhere."""
     said = statements(view.hint or "")
-    if len(said) < 2 or len(view.shots) < 2:
+    if len(said) < 2 or not 2 <= len(view.shots) <= _MOST_SHOTS:
         return None
     told = min(_tellings(view.shots, said, seen), key=lambda telling: telling.cost)
     if len(set(told.texts)) < 2:
@@ -156,8 +157,10 @@ def _unlike(count: int, seen: Seen) -> _Matrix:
     names = sorted({name for found in seen.values() for name in found})
     sure = np.asarray([[seen.get(shot, {}).get(name, 0.0) for name in names] for shot in range(count)])
     sure = np.where(sure >= _SEEN, sure, 0.0).reshape(count, len(names))
-    shared = np.minimum(sure[:, None], sure).sum(axis=2)
-    least = np.minimum.outer(sure.sum(axis=1), sure.sum(axis=1))
+    shared, whole = np.zeros((count, count)), sure.sum(axis=1)
+    for one in sure.T:  # one name at a time: all together would take memory by the gigabyte in a long film
+        shared += np.minimum.outer(one, one)
+    least = np.minimum.outer(whole, whole)
     apart: _Matrix = np.where(least > 0, 1 - shared / np.maximum(least, 1e-9), 0.0)
     return apart
 
