@@ -84,3 +84,4 @@ def _needs(needed: Scope) -> Callable[..., Awaitable[Caller]]:
 
 Reader = Annotated[Caller, Depends(_needs(Scope.READ))]
 Writer = Annotated[Caller, Depends(_needs(Scope.WRITE))]
+Admin = Annotated[Caller, Depends(_needs(Scope.ADMIN))]

@@ -16,13 +16,15 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from services.backbone.clock import utc_now
-from services.backbone.errors import BadRequest, NotFound
+from services.backbone.errors import BadRequest, Conflict, NotFound
 from services.backbone.ids import new_id
-from services.backbone.ledger.repositories.accounts import Keys
+from services.backbone.ledger.repositories.accounts import Accounts, Keys
 from services.backbone.ledger.tables import ApiKey
 from services.backbone.settings import settings
 
 PREFIX = "sk_"
+# Good ones of an account; beyond what any needs, for each has a rate of its own.
+MOST_KEYS = 100
 
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _RANDOM, _CHECK = 32, 6
@@ -38,6 +40,7 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
+USUAL_SCOPES = (Scope.READ, Scope.WRITE)
 _ORDER = tuple(Scope)
 
 
@@ -69,7 +72,7 @@ def create(
     session: Session,
     account_id: str,
     name: str,
-    scopes: Collection[str] = (Scope.READ, Scope.WRITE),
+    scopes: Collection[str] = USUAL_SCOPES,
     *,
     rate_per_minute: int = 600,
     expires_at: datetime | None = None,
@@ -100,9 +103,18 @@ def create(
     return row, key
 
 
-def list_keys(session: Session, account_id: str) -> Sequence[ApiKey]:
-    """All keys of an account, the newest first."""
-    return Keys(session, account_id).all()
+def check_room(session: Session, account_id: str) -> None:
+    """Before an account makes itself a key. Raises Conflict when it has as many as it may."""
+    Accounts(session).lock(account_id)  # so that two at once are counted one after the other
+    if Keys(session, account_id).count_good() >= MOST_KEYS:
+        raise Conflict(f"The account has {MOST_KEYS} keys that are good, the most it may; revoke one of them.")
+
+
+def list_keys(
+    session: Session, account_id: str, after: str | None = None, limit: int | None = None
+) -> Sequence[ApiKey]:
+    """The keys of an account, the newest first; all, or so many that were made before the one named."""
+    return Keys(session, account_id).page(after, limit)
 
 
 def revoke(session: Session, account_id: str, key_id: str) -> ApiKey:

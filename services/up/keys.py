@@ -40,7 +40,7 @@ def create(
     with ledger(data) as session:
         accounts = Accounts(session)
         owner = accounts.named(account) or accounts.create(account)
-        scopes = scope or [keys.Scope.READ, keys.Scope.WRITE]
+        scopes = scope or keys.USUAL_SCOPES
         row, key = keys.create(session, owner.id, name, scopes, rate_per_minute=rate, expires_at=expires_at)
         session.flush()
         session.refresh(row)

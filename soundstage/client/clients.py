@@ -93,6 +93,10 @@ class Client:
     deliveries = each(calls.webhooks.deliveries)
     redeliver = now(calls.webhooks.redeliver)
 
+    create_key = now(calls.keys.create_key)
+    keys = each(calls.keys.keys)
+    revoke_key = now(calls.keys.revoke_key)
+
     labels = now(calls.labels.labels)
 
     def close(self) -> None:
@@ -162,6 +166,10 @@ class AsyncClient:
     try_endpoint = later(calls.webhooks.try_endpoint)
     deliveries = each_later(calls.webhooks.deliveries)
     redeliver = later(calls.webhooks.redeliver)
+
+    create_key = later(calls.keys.create_key)
+    keys = each_later(calls.keys.keys)
+    revoke_key = later(calls.keys.revoke_key)
 
     labels = later(calls.labels.labels)
 

@@ -144,6 +144,21 @@ class Delivery(Model):
     seconds: float | None = None
 
 
+class Key(Model):
+    """An API key; `hint` is its beginning, and `key` itself is told only when it was just made."""
+
+    id: str
+    name: str = ""
+    hint: str = ""
+    scopes: tuple[str, ...] = ()
+    rate_per_minute: int = 0
+    created_at: datetime | None = None
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+    key: str | None = None
+
+
 class Artifact(Model):
     """A file that a job made; `name` is a relative path. `presigned_url` leads to the store, for a while only."""
 

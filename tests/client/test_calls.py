@@ -5,8 +5,8 @@ import pytest
 from services.backbone.ledger.sessions import transaction
 from services.backbone.ledger.tables import Sheet
 from soundstage.client import Client
-from soundstage.client.errors import Conflict, NotFound, PreconditionFailed
-from tests.client.conftest import Service
+from soundstage.client.errors import Conflict, Forbidden, NotFound, PreconditionFailed, Unauthorized
+from tests.client.conftest import HASTY, Service
 from tests.documents import cue
 from tests.documents import sheet as document
 
@@ -68,6 +68,23 @@ def test_an_endpoint_from_its_beginning_to_its_end(client: Client):
     assert [endpoint.id for endpoint in client.endpoints()] == [made.id]
     client.forget_endpoint(made.id)
     assert list(client.endpoints()) == []
+
+
+def test_a_key_from_its_making_to_its_end(client: Client, service: Service):
+    made = client.create_key("the player", ["read"], expires_in=3600)
+    assert made.key is not None
+    with Client(service.url, made.key, patience=HASTY) as player:
+        assert list(player.jobs()) == []
+        with pytest.raises(Forbidden, match="admin"):
+            list(player.keys())
+        client.revoke_key(made.id)
+        with pytest.raises(Unauthorized):
+            list(player.jobs())
+    newest, own = client.keys()
+    assert (newest.id, newest.key, newest.scopes) == (made.id, None, ("read",))
+    assert newest.revoked_at is not None
+    with pytest.raises(Conflict):
+        client.revoke_key(own.id)
 
 
 def test_labels_are_found_by_meaning(client: Client):

@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from services.backbone.ids import new_id
+from services.backbone.ids import is_id, new_id
 from services.backbone.ledger.tables import Account, ApiKey
 
 _USE_NOTED_EVERY = timedelta(minutes=1)
@@ -58,13 +58,20 @@ class Keys:
         self._session = session
         self._account_id = account_id
 
-    def all(self) -> Sequence[ApiKey]:
-        """All, the newest first; revoked and expired ones too."""
-        return self._session.scalars(self._own().order_by(ApiKey.id.desc())).all()
+    def page(self, after: str | None, limit: int | None) -> Sequence[ApiKey]:
+        """The newest first, revoked and expired ones too, that were made before the one named; None for all."""
+        older = self._own().where(ApiKey.id < after) if after else self._own()
+        return self._session.scalars(older.order_by(ApiKey.id.desc()).limit(limit)).all()
+
+    def count_good(self) -> int:
+        """How many are neither revoked nor expired."""
+        lasting = or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now())
+        good = self._own().where(ApiKey.revoked_at.is_(None), lasting).subquery()
+        return self._session.scalar(select(func.count()).select_from(good)) or 0
 
     def find(self, key_id: str) -> ApiKey | None:
         """One of them."""
-        return self._session.scalar(self._own().where(ApiKey.id == key_id))
+        return self._session.scalar(self._own().where(ApiKey.id == key_id)) if is_id(key_id, "key") else None
 
     def _own(self) -> Select[ApiKey]:
         return select(ApiKey).where(ApiKey.account_id == self._account_id)

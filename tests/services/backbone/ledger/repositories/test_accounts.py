@@ -3,8 +3,9 @@ from datetime import timedelta
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from services.backbone.clock import utc_now
 from services.backbone.keys import create
-from services.backbone.ledger.repositories.accounts import Accounts
+from services.backbone.ledger.repositories.accounts import Accounts, Keys
 from services.backbone.ledger.tables import ApiKey
 from services.backbone.settings import Settings
 
@@ -36,3 +37,13 @@ def test_a_use_is_written_at_most_once_a_minute(session: Session, service_settin
     accounts.note_use(key.id)
     session.refresh(key)
     assert key.last_used_at == first
+
+
+def test_only_keys_that_are_neither_revoked_nor_expired_count(session: Session, service_settings: Settings) -> None:
+    account = Accounts(session).create("house")
+    lasting, expired, revoked, _ = (create(session, account.id, name)[0] for name in "abcd")
+    lasting.expires_at, expired.expires_at = (utc_now() + timedelta(hours=step) for step in (1, -1))
+    revoked.revoked_at = utc_now()
+
+    assert Keys(session, account.id).count_good() == 2
+    assert Keys(session, Accounts(session).create("other").id).count_good() == 0
