@@ -49,8 +49,8 @@ class Program:
         """The exit code, negative for a signal; None while it runs."""
         return self._process.exitcode
 
-    def wait(self, timeout: float) -> int:
-        """The exit code, once it has ended.
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code, once it has ended; after so many seconds, or however long it takes.
 
         Raises:
             subprocess.TimeoutExpired: it runs on.

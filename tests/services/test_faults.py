@@ -4,11 +4,12 @@ import random
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 import redis
 from sqlalchemy import func, select, text
@@ -17,7 +18,7 @@ from services.backbone import housekeeping
 from services.backbone.dispatch import flow
 from services.backbone.ledger.migrate import upgrade
 from services.backbone.ledger.sessions import transaction
-from services.backbone.ledger.tables import Asset, Attempt, Cue, Job, Outcome, Step, Take, Worker
+from services.backbone.ledger.tables import Asset, Attempt, Cue, Job, Outcome, Step, Take
 from services.backbone.objects.store import ObjectStore
 from services.backbone.options import JobOptions
 from services.backbone.settings import settings
@@ -234,11 +235,18 @@ def frozen(house: House, name: str) -> Iterator[None]:
         child.resume()
 
 
-def are_draining(house: House, name: str) -> bool:
-    """Whether all processes of a worker are asked to hand back what they work on."""
-    with transaction() as session:
-        draining = set(session.scalars(select(Worker.id).where(Worker.draining)))
-    return all(any(id.endswith(f"/{child.pid}") for id in draining) for child in house.pool(name))
+def hold_decoding(house: House, name: str) -> None:
+    """Pause ffmpeg, so that the step which waits for its pictures does not end."""
+
+    def held() -> bool:
+        for worker in house.pool(name):
+            for each in worker.children():
+                with suppress(psutil.NoSuchProcess):
+                    each.suspend()
+                    return each.is_running()
+        return False
+
+    wait_until(held, 30, house.logs)
 
 
 def outcomes(scene: Scene) -> list[Outcome | None]:
@@ -263,9 +271,8 @@ def test_a_worker_that_is_told_to_stop_hands_its_step_back(film: Path, environme
     with running_house(tmp_path, {**environment, "SOUNDSTAGE_HEARTBEAT": "0.05"}, *WORKING) as house:
         scene = Scene(house, submit(film, settings(), JobOptions()))
         until_running(scene, "read")
-        with frozen(house, "worker_llm"):  # or the step may end before the word has come through
-            house.tell("worker_llm", signal.SIGTERM)
-            wait_until(lambda: are_draining(house, "worker_llm"), 30, house.logs)
+        hold_decoding(house, "worker_llm")  # or the step may end before the word has come through
+        house.tell("worker_llm", signal.SIGTERM)
         house.wait("worker_llm")
         assert outcomes(scene) == [Outcome.HANDED_BACK]
         house.start("worker_llm")

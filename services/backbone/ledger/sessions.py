@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 import psycopg
 from sqlalchemy import Engine, create_engine, event, make_url
@@ -22,6 +23,8 @@ _POOL = 5
 # Seconds for which a connection that was used is taken for alive.
 _TRUSTED = 1.0
 _USED = "used"
+# Seconds for which a transaction may wait for its own process; as long as a lease.
+_STANDSTILL = 30
 
 
 def sync_url(url: str) -> str:
@@ -76,9 +79,18 @@ def _engine(process: int, url: str) -> Engine:
     del process
     # Psycopg reads a statement in a time that grows with its square: a thousand rows in one take longest.
     engine = create_engine(sync_url(url), pool_size=_POOL, insertmanyvalues_page_size=100)
+    event.listen(engine, "connect", _end_what_stands_still)
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", _see_whether_it_lives)
     return engine
+
+
+def _end_what_stands_still(connection: psycopg.Connection[Any], record: ConnectionPoolEntry) -> None:
+    """Have the database end a transaction whose process was paused: nobody else gets at the rows that it locked."""
+    del record
+    connection.autocommit = True
+    connection.execute(f"set idle_in_transaction_session_timeout = '{_STANDSTILL} s'")
+    connection.autocommit = False
 
 
 def _note_use(connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterator
 
 import psycopg
@@ -48,3 +49,17 @@ def test_a_connection_that_dies_just_after_its_use_is_told_as_away_and_replaced(
 
 def test_a_connection_that_just_served_serves_on(url: str) -> None:
     assert served() == served()
+
+
+def pause_in_a_transaction(seconds: float) -> None:
+    with transaction() as session:
+        session.execute(text("select"))
+        time.sleep(seconds)
+        session.execute(text("select"))
+
+
+def test_a_transaction_whose_process_was_paused_is_ended(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "_STANDSTILL", 1)
+    with pytest.raises(Unavailable):
+        pause_in_a_transaction(1.5)
+    assert served()
