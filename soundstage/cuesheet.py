@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from soundstage.errors import BadCueSheet, StorageError
 
@@ -228,6 +229,8 @@ class Scene(_Document):
     hint: Prose | None = None
     shares: tuple[Identifier, ...] = ()
     cues: tuple[Cue, ...] = ()
+    # Stands in older sheets; nothing reads it, and it is not written again.
+    designed_from: SkipJsonSchema[str] = Field("", exclude=True)
 
     @model_validator(mode="after")
     def _times_make_sense(self) -> Self:

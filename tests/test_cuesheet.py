@@ -74,6 +74,14 @@ def _broken(**changes: object) -> str:
     return json.dumps(good)
 
 
+def test_an_older_sheet_is_read_and_written_as_today(tmp_path: Path):
+    path = tmp_path / "cuesheet.json"
+    path.write_text(_broken(of_scene=True, designed_from="0" * 64))
+    read = cuesheet.load(path)
+    assert list(read.cues())
+    assert "designed_from" not in read.model_dump_json() + json.dumps(cuesheet.schema())
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
