@@ -16,7 +16,7 @@ from starlette.responses import Response
 from services.backbone.errors import BadSetting, Conflict, Unprocessable
 from services.backbone.ledger.repositories.idempotency import Answers
 from services.backbone.ledger.tables import IdempotencyKey
-from services.backbone.webhooks.sealing import seal, unseal
+from services.backbone.sealing import seal, unseal
 
 REPLAYED = "Idempotent-Replayed"
 _HEADER = "Idempotency-Key"

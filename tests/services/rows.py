@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from services.backbone.ids import new_id
 from services.backbone.ledger.tables import Account, Asset, Endpoint, Job, JobStatus
-from services.backbone.webhooks.sealing import seal
+from services.backbone.sealing import seal
 from services.backbone.webhooks.signing import make_secret
 
 

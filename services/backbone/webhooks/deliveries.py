@@ -24,10 +24,10 @@ from services.backbone.ledger.sessions import transaction
 from services.backbone.ledger.tables import Delivery, DeliveryState, Endpoint, EndpointState, Message
 from services.backbone.net.clients import async_client
 from services.backbone.net.guard import Guard
+from services.backbone.sealing import unseal
 from services.backbone.settings import settings
 from services.backbone.webhooks import schedule
 from services.backbone.webhooks.messages import body_of
-from services.backbone.webhooks.sealing import unseal
 from services.backbone.webhooks.sending import TIME_LIMIT, Outcome, send
 from services.backbone.webhooks.signing import sign
 

@@ -10,9 +10,9 @@ from services.backbone.ids import new_id
 from services.backbone.ledger.repositories.accounts import Accounts
 from services.backbone.ledger.repositories.webhooks import Deliveries, Endpoints, Line
 from services.backbone.ledger.tables import Delivery, Endpoint, EndpointState, Message
+from services.backbone.sealing import seal
 from services.backbone.webhooks.deliveries import LEASE, Parcel, pack, write_outcome
 from services.backbone.webhooks.messages import first_delivery, test_message
-from services.backbone.webhooks.sealing import seal
 from services.backbone.webhooks.sending import Outcome
 from services.backbone.webhooks.signing import make_secret
 

@@ -11,8 +11,8 @@ from services.backbone.ids import new_id
 from services.backbone.ledger.tables import Asset, Endpoint, Event, Job, JobStatus, Outbox, Step
 from services.backbone.objects.keys import step_key
 from services.backbone.objects.store import ObjectStore
+from services.backbone.sealing import unseal
 from services.backbone.settings import Settings
-from services.backbone.webhooks.sealing import unseal
 from services.backbone.webhooks.signing import make_secret
 from tests.services.api.conftest import Client, Ledger, Tenant, Tenants
 from tests.services.api.films import uploaded

@@ -26,11 +26,11 @@ from services.backbone.ledger.tables import (
     Message,
 )
 from services.backbone.net.guard import Guard
+from services.backbone.sealing import seal
 from services.backbone.settings import Settings
 from services.backbone.webhooks import schedule
 from services.backbone.webhooks.deliveries import Courier, deliver_due
 from services.backbone.webhooks.messages import announce, first_delivery
-from services.backbone.webhooks.sealing import seal
 from services.backbone.webhooks.signing import make_secret
 from tests.services import rows
 from tests.services.backbone.net.servers import Call, Server, serving

@@ -1,8 +1,8 @@
 import pytest
 
 from services.backbone.errors import BadSetting
+from services.backbone.sealing import seal, unseal
 from services.backbone.settings import settings
-from services.backbone.webhooks.sealing import seal, unseal
 from services.backbone.webhooks.signing import make_secret
 
 pytestmark = pytest.mark.usefixtures("service_secret")
