@@ -26,8 +26,10 @@ class Arrived:
     sha256: str
 
 
-def check_room(session: Session, account_id: str, size: int) -> None:
-    """Look whether a film of so many bytes may come in; what is found holds until the transaction ends.
+def check_room(session: Session, account_id: str, size: int) -> float:
+    """Look whether a film of so many bytes may come in; returns how many the account has room for.
+
+    What is found holds until the transaction ends.
 
     Raises:
         Unprocessable: no film may have so many.
@@ -43,12 +45,12 @@ def check_room(session: Session, account_id: str, size: int) -> None:
             pointer="/size",
             wait=_WAIT,
         )
+    return room
 
 
 def room_for(session: Session, account_id: str) -> int:
     """The most bytes that a film may have that comes in now. Raises TooMany when there is no room at all."""
-    check_room(session, account_id, 1)
-    return int(min(bytes_left(session, Accounts(session).lock(account_id)), settings().max_upload))
+    return int(min(check_room(session, account_id, 1), settings().max_upload))
 
 
 def life_of_upload() -> timedelta:
